@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * weft: an async task runner in the kernel. The interface of /dev/weft.
+ *
+ * One open of /dev/weft is one client. A client is set up once, submits jobs
+ * in batches, and gets exactly one completion for every accepted job.
+ */
+#ifndef _UAPI_LINUX_WEFT_H
+#define _UAPI_LINUX_WEFT_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: rules of the interface
+ *
+ * The first field of every ioctl argument is its @size in bytes, set by the
+ * caller. A smaller struct than the kernel's is filled up with zeros, a larger
+ * one is accepted if what the kernel does not know is zero. Unknown flags,
+ * reserved fields and the unused argument words of a job must be zero. Fields
+ * marked "out" are ignored on the way in.
+ *
+ * Times are nanoseconds; points in time are CLOCK_MONOTONIC.
+ *
+ * Each errno means one thing:
+ *
+ * ======== ==================================================================
+ * ENOTTY   the ioctl is not known
+ * E2BIG    the struct has a non-zero tail that this kernel does not know, or
+ *          is larger than a page
+ * EINVAL   a field has a wrong value (this includes a struct that is too small)
+ * EBADFD   the client is in the wrong state: not set up yet, or already
+ * EFAULT   an address is bad
+ * EAGAIN   no credit is free, or no kernel thread is to be had (submit); no
+ *          completion is there (a read that may not block). poll() says when
+ *          to go on
+ * ENOENT   no job of this client has this id, or its completion was reaped
+ * ENOMEM   no memory: at set-up and submit only, never for an accepted job
+ * ETIME    the timeout of a wait passed and there was nothing to return
+ * EINTR    a signal came and there was nothing to return
+ * ======== ==================================================================
+ */
+
+#define WEFT_ABI_VERSION	1
+
+#define WEFT_IOC_TYPE		0xBF
+
+/* _IO() although arguments are passed: their sizes are in the structs. */
+#define WEFT_IOC_QUERY		_IO(WEFT_IOC_TYPE, 0x00)
+#define WEFT_IOC_SETUP		_IO(WEFT_IOC_TYPE, 0x01)
+#define WEFT_IOC_SUBMIT		_IO(WEFT_IOC_TYPE, 0x02)
+#define WEFT_IOC_WAIT		_IO(WEFT_IOC_TYPE, 0x03)
+#define WEFT_IOC_CANCEL		_IO(WEFT_IOC_TYPE, 0x04)
+#define WEFT_IOC_STATS		_IO(WEFT_IOC_TYPE, 0x05)
+
+/* Engines: how a client's jobs run. */
+#define WEFT_ENGINE_ASYNC	0	/* many tasks on a few workers */
+#define WEFT_ENGINE_THREADS	1	/* one kernel thread a job, which blocks */
+
+/* Ops: the kinds of job. */
+#define WEFT_OP_NOP		0	/* ends at once; result 0 */
+#define WEFT_OP_YIELD		1	/* gives way yield.count times; result 0 */
+#define WEFT_OP_SPIN		2	/* uses spin.ns of CPU, in slices; result 0 */
+#define WEFT_OP_SLEEP		3	/* waits; result: ns later than was asked */
+#define WEFT_OP_WORK		4	/* works, waits, works again; result 0 */
+
+/* Flags of a job. */
+#define WEFT_JOB_RECEIPT	(1U << 0)	/* fill in the completion's receipt */
+
+/* Flags of a sleep. */
+#define WEFT_SLEEP_ABS		(1U << 0)	/* sleep.ns is a point in time */
+
+/**
+ * struct weft_job - What a client submits (64 bytes)
+ * @op: one of WEFT_OP_*
+ * @flags: WEFT_JOB_*
+ * @__reserved0: must be zero
+ * @user_data: comes back in the completion, untouched
+ * @__reserved1: must be zero
+ * @arg: the arguments as plain words; the ones an op does not use must be zero
+ * @yield: arguments of WEFT_OP_YIELD
+ * @yield.count: how often the job gives way before it ends
+ * @spin: arguments of WEFT_OP_SPIN
+ * @spin.ns: CPU time to use, in ns, at most 2^63 - 1
+ * @sleep: arguments of WEFT_OP_SLEEP
+ * @sleep.ns: how long, counted from the job's first poll, or with
+ *	WEFT_SLEEP_ABS until when; at most 2^63 - 1. A point in the past ends the
+ *	job at its first poll. The submitter's timer slack applies.
+ * @sleep.flags: WEFT_SLEEP_*
+ * @sleep.__reserved: must be zero
+ * @work: arguments of WEFT_OP_WORK
+ * @work.work_ns: CPU time of each round, in ns, at most 2^63 - 1
+ * @work.wait_ns: the wait between two rounds, in ns, at most 2^63 - 1
+ * @work.rounds: how many rounds of work; at least 1
+ * @work.__reserved: must be zero
+ */
+struct weft_job {
+	__u16 op;
+	__u16 flags;
+	__u32 __reserved0;
+	__aligned_u64 user_data;
+	__aligned_u64 __reserved1;
+	union {
+		__aligned_u64 arg[5];
+		struct {
+			__aligned_u64 count;
+		} yield;
+		struct {
+			__aligned_u64 ns;
+		} spin;
+		struct {
+			__aligned_u64 ns;
+			__u32 flags;
+			__u32 __reserved;
+		} sleep;
+		struct {
+			__aligned_u64 work_ns;
+			__aligned_u64 wait_ns;
+			__u32 rounds;
+			__u32 __reserved;
+		} work;
+	};
+};
+
+/**
+ * struct weft_receipt - What a job did and cost (40 bytes)
+ * @queued_ns: time it was runnable and waited for a worker
+ * @run_ns: time inside its polls
+ * @blocked_ns: time it waited for its wait source
+ * @polls: how often it was polled
+ * @wakes: how often a wait source made it runnable again
+ * @moves: how often it went from one worker to another
+ * @punts: how often a step was moved to the blocking pool
+ *
+ * The times are zero unless the completion has WEFT_COMPLETION_TIMED.
+ */
+struct weft_receipt {
+	__aligned_u64 queued_ns;
+	__aligned_u64 run_ns;
+	__aligned_u64 blocked_ns;
+	__u32 polls;
+	__u32 wakes;
+	__u32 moves;
+	__u32 punts;
+};
+
+/* Flags of a completion. */
+#define WEFT_COMPLETION_RECEIPT	(1U << 0)	/* the receipt is filled in */
+#define WEFT_COMPLETION_TIMED	(1U << 1)	/* and so are its times */
+
+/**
+ * struct weft_completion - The one record of a job's end (72 bytes)
+ * @id: the job's id
+ * @user_data: as submitted
+ * @result: what the op says, not negative, or a negative errno: -ECANCELED for
+ *	a cancelled job, -EDEADLK for one that waited for nothing (a bug in weft)
+ * @op: as submitted
+ * @flags: WEFT_COMPLETION_*
+ * @__reserved: zero
+ * @receipt: zero without WEFT_COMPLETION_RECEIPT
+ *
+ * read() on /dev/weft returns an array of these, as many as are there and fit.
+ */
+struct weft_completion {
+	__aligned_u64 id;
+	__aligned_u64 user_data;
+	__s64 result __attribute__((aligned(8)));
+	__u16 op;
+	__u16 flags;
+	__u32 __reserved;
+	struct weft_receipt receipt;
+};
+
+/* Features that a query reports. */
+#define WEFT_FEATURE_TIMING	(1U << 0)	/* receipts and histograms have times */
+
+/**
+ * struct weft_query - WEFT_IOC_QUERY: what this kernel's weft can do
+ * @size: size of this struct
+ * @abi_version: out: WEFT_ABI_VERSION of the module
+ * @ops: out: bit n is set if op n is known
+ * @engines: out: bit n is set if engine n is known
+ * @features: out: WEFT_FEATURE_*
+ * @max_credits: out: most credits of one client
+ * @default_credits: out: credits of a client that asks for none
+ * @max_batch: out: most jobs of one submit
+ * @max_threads: out: most kernel threads of all clients on the threads engine
+ * @workers: out: workers of the async engine
+ * @job_size: out: sizeof(struct weft_job)
+ * @completion_size: out: sizeof(struct weft_completion)
+ * @job_bytes: out: kernel memory a job takes on the async engine, in bytes
+ *
+ * Works before and after set-up. Return: 0, or E2BIG, EINVAL, EFAULT.
+ */
+struct weft_query {
+	__u32 size;
+	__u32 abi_version;
+	__aligned_u64 ops;
+	__u32 engines;
+	__u32 features;
+	__u32 max_credits;
+	__u32 default_credits;
+	__u32 max_batch;
+	__u32 max_threads;
+	__u32 workers;
+	__u32 job_size;
+	__u32 completion_size;
+	__u32 job_bytes;
+};
+
+/**
+ * struct weft_setup - WEFT_IOC_SETUP: make this open a client
+ * @size: size of this struct
+ * @flags: must be zero
+ * @engine: WEFT_ENGINE_*
+ * @credits: in: how many jobs may be under way or unreaped at once, 0 for the
+ *	default; out: the credits given
+ *
+ * Once for each open. Return: 0, or E2BIG, EINVAL, EFAULT, EBADFD (set up
+ * already), ENOMEM.
+ */
+struct weft_setup {
+	__u32 size;
+	__u32 flags;
+	__u32 engine;
+	__u32 credits;
+};
+
+/**
+ * struct weft_submit - WEFT_IOC_SUBMIT: submit a batch of jobs, in order
+ * @size: size of this struct
+ * @flags: must be zero
+ * @jobs: address of @count struct weft_job
+ * @ids: address of @count __u64 that receive the ids of the accepted jobs, or 0
+ * @count: how many jobs, at most max_batch of the query
+ * @accepted: out: how many were accepted; also the index of the first refused
+ * @error: out: why job @accepted was refused (a positive errno), 0 if all were
+ *	accepted: EINVAL, EFAULT, EAGAIN, ENOMEM, or EINTR when the caller is
+ *	being killed. Entries of @ids past @accepted are undefined.
+ * @__reserved: must be zero
+ *
+ * Each job is accepted or refused as a whole; after the first refusal no
+ * further job is looked at. Return: @accepted, or, when no job was looked at,
+ * E2BIG, EINVAL, EFAULT, EBADFD.
+ */
+struct weft_submit {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 jobs;
+	__aligned_u64 ids;
+	__u32 count;
+	__u32 accepted;
+	__u32 error;
+	__u32 __reserved;
+};
+
+/* The timeout of a wait that has none. */
+#define WEFT_WAIT_FOREVER	(~0ULL)
+
+/**
+ * struct weft_wait - WEFT_IOC_WAIT: wait for completions, and reap them
+ * @size: size of this struct
+ * @flags: must be zero
+ * @completions: address of @capacity struct weft_completion; may be 0 if
+ *	@capacity is 0
+ * @timeout_ns: until when to wait, CLOCK_MONOTONIC; WEFT_WAIT_FOREVER for no
+ *	limit, 0 to return at once
+ * @capacity: how many completions may be reaped; 0 waits and reaps none
+ * @min: wait until so many completions are there; at most the client's credits
+ * @count: out: how many were reaped or, if @capacity is 0, are there
+ * @__reserved: must be zero
+ *
+ * The timeout or a signal ends the wait early; what is there by then is
+ * returned. Return: @count, or E2BIG, EINVAL, EFAULT, EBADFD; ETIME or EINTR if
+ * the wait ended early and @count would be 0.
+ */
+struct weft_wait {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 completions;
+	__aligned_u64 timeout_ns;
+	__u32 capacity;
+	__u32 min;
+	__u32 count;
+	__u32 __reserved;
+};
+
+/* Flags of a cancel. */
+#define WEFT_CANCEL_ALL		(1U << 0)	/* every job of the client; id must be 0 */
+
+/* Verdicts of a cancel. */
+#define WEFT_CANCELLED		1	/* it will end with -ECANCELED */
+#define WEFT_ALREADY_DONE	2	/* it has ended; the completion is there */
+#define WEFT_STOPPING		3	/* it is running; it ends soon, either way */
+
+/**
+ * struct weft_cancel - WEFT_IOC_CANCEL: end one job, or all
+ * @size: size of this struct
+ * @flags: WEFT_CANCEL_*
+ * @id: the job
+ * @verdict: out: one of WEFT_CANCELLED, WEFT_ALREADY_DONE, WEFT_STOPPING; 0 with
+ *	WEFT_CANCEL_ALL
+ * @cancelled: out: how many jobs got the verdict WEFT_CANCELLED
+ * @stopping: out: how many jobs got the verdict WEFT_STOPPING
+ * @__reserved: must be zero
+ *
+ * Never waits. Every job still gets its one completion. Return: 0, or E2BIG,
+ * EINVAL, EFAULT, EBADFD, ENOENT.
+ */
+struct weft_cancel {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 id;
+	__u32 verdict;
+	__u32 cancelled;
+	__u32 stopping;
+	__u32 __reserved;
+};
+
+/**
+ * struct weft_stats - WEFT_IOC_STATS: the client's own counts
+ * @size: size of this struct
+ * @flags: must be zero
+ * @accepted: out: jobs accepted since set-up
+ * @refused: out: submits that ended at a refused job
+ * @done: out: jobs that ended; @accepted = @done + @queued + @running + @waiting
+ * @failed: out: of these, with a negative result, cancelled ones included
+ * @cancelled: out: of these, with -ECANCELED
+ * @reaped: out: completions that were reaped
+ * @queued: out: jobs that are runnable and wait for a worker
+ * @running: out: jobs inside a poll
+ * @waiting: out: jobs that wait for their wait source
+ * @polls: out: sum of the receipts of @done jobs; so are the next ones
+ * @wakes: out: see struct weft_receipt
+ * @moves: out: see struct weft_receipt
+ * @punts: out: see struct weft_receipt
+ * @queued_ns: out: see struct weft_receipt
+ * @run_ns: out: see struct weft_receipt
+ * @blocked_ns: out: see struct weft_receipt
+ * @bytes: out: kernel memory held for this client, without thread stacks
+ * @credits: out: credits of the client
+ * @credits_free: out: of these, free now
+ *
+ * Return: 0, or E2BIG, EINVAL, EFAULT, EBADFD.
+ */
+struct weft_stats {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 accepted;
+	__aligned_u64 refused;
+	__aligned_u64 done;
+	__aligned_u64 failed;
+	__aligned_u64 cancelled;
+	__aligned_u64 reaped;
+	__aligned_u64 queued;
+	__aligned_u64 running;
+	__aligned_u64 waiting;
+	__aligned_u64 polls;
+	__aligned_u64 wakes;
+	__aligned_u64 moves;
+	__aligned_u64 punts;
+	__aligned_u64 queued_ns;
+	__aligned_u64 run_ns;
+	__aligned_u64 blocked_ns;
+	__aligned_u64 bytes;
+	__u32 credits;
+	__u32 credits_free;
+};
+
+#endif /* _UAPI_LINUX_WEFT_H */
