@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An executor: workers, and the threads of the groups that want threads. Nothing
+ * here is global; a test makes executors of its own.
+ */
+#ifndef WEFT_CORE_EXECUTOR_H
+#define WEFT_CORE_EXECUTOR_H
+
+#include <linux/weft.h>
+
+#include "thread.h"
+#include "worker.h"
+
+/* One bit of weft_executor.parked each. */
+#define WEFT_MAX_WORKERS	BITS_PER_LONG
+
+/**
+ * struct weft_executor - An executor
+ * @name: what its kernel threads are called
+ * @nr_workers: how many workers
+ * @timing: take the time of each poll
+ * @manual: the workers have no kernel threads
+ * @clock: what is the time; NULL for CLOCK_MONOTONIC
+ * @threads: the threads engine
+ * @next: the worker that gets the next task; atomic, a hint
+ * @parked: bit n is set while worker n is parked; a hint for others
+ * @workers: the workers
+ *
+ * All but @threads, @next, @parked and what is in the workers is constant.
+ */
+struct weft_executor {
+	char name[9];
+	unsigned int nr_workers;
+	bool timing;
+	bool manual;
+	u64 (*clock)(void);
+	struct weft_threads threads;
+	atomic_t next;
+	unsigned long parked;
+	struct weft_worker workers[];
+};
+
+static inline u64 weft_executor_now(const struct weft_executor *ex)
+{
+	return unlikely(ex->clock) ? ex->clock() : ktime_get_ns();
+}
+
+static inline bool weft_executor_has_parked(const struct weft_executor *ex)
+{
+	return READ_ONCE(ex->parked);
+}
+
+static inline void weft_executor_set_parked(struct weft_executor *ex,
+					    unsigned int index, bool parked)
+{
+	if (parked)
+		set_bit(index, &ex->parked);
+	else
+		clear_bit(index, &ex->parked);
+}
+
+struct weft_worker *weft_executor_claim_parked(struct weft_executor *ex);
+struct weft_worker *weft_executor_worker(struct weft_executor *ex,
+					 unsigned int index);
+size_t weft_executor_bytes(const struct weft_executor *ex);
+size_t weft_group_bytes(const struct weft_group *group);
+
+#endif /* WEFT_CORE_EXECUTOR_H */

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/export.h>
+
+#include "executor.h"
+#include "task.h"
+#include "thread.h"
+#include "worker.h"
+
+/**
+ * weft_task_init() - make a task
+ * @task: to be initialised, in the caller's memory
+ * @ops: its functions
+ * @group: where it belongs
+ *
+ * On WEFT_THREADS this makes its kernel thread, which does not run yet.
+ *
+ * Context: may sleep on WEFT_THREADS.
+ * Return: 0; and on WEFT_THREADS also -EAGAIN (no thread is to be had), -ENOMEM,
+ * -EINTR (the caller is being killed). The caller owns the task until
+ * weft_spawn(), and undoes this with weft_task_fini() if it never comes to that.
+ */
+int weft_task_init(struct weft_task *task, const struct weft_task_ops *ops,
+		   struct weft_group *group)
+{
+	atomic_set(&task->state, WEFT_STATE_NEW);
+	refcount_set(&task->refs, 1);
+	task->ops = ops;
+	task->group = group;
+	task->result = 0;
+	task->id = 0;
+	task->polls = 0;
+	task->wakes = 0;
+	task->moves = 0;
+	task->wait = WEFT_WAIT_NONE;
+	task->woken = WEFT_WOKEN_SPAWN;
+	task->pins = 0;
+	task->timed = group->executor->timing;
+	task->queued_ns = 0;
+	task->run_ns = 0;
+	task->blocked_ns = 0;
+
+	if (unlikely(group->engine == WEFT_THREADS))
+		return weft_thread_create(task);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(weft_task_init);
+
+/**
+ * weft_task_fini() - undo weft_task_init()
+ * @task: a task that was not spawned
+ *
+ * Context: may sleep.
+ */
+void weft_task_fini(struct weft_task *task)
+{
+	if (task->group->engine == WEFT_THREADS)
+		weft_thread_abort(task->thread);
+}
+EXPORT_SYMBOL_GPL(weft_task_fini);
+
+/**
+ * weft_task_put() - drop a reference to a task
+ * @task: the task; gone for the caller after this
+ *
+ * Context: any that the task's release() is right in.
+ */
+void weft_task_put(struct weft_task *task)
+{
+	if (refcount_dec_and_test(&task->refs))
+		task->ops->release(task);
+}
+EXPORT_SYMBOL_GPL(weft_task_put);
+
+static void weft_task_stamp_wake(struct weft_task *task)
+{
+	u64 now = weft_executor_now(task->group->executor);
+
+	if (now > task->stamp)
+		task->blocked_ns += now - task->stamp;
+	task->stamp = now;
+}
+
+/* The caller has the turn, and gives it to who polls the task next. */
+static void weft_task_queue(struct weft_task *task)
+{
+	task->woken = WEFT_WOKEN_WAKE;
+	atomic_dec(&task->group->waiting);
+	if (static_branch_unlikely(&weft_timing_key) && task->timed)
+		weft_task_stamp_wake(task);
+
+	if (unlikely(task->group->engine == WEFT_THREADS))
+		weft_thread_queue(task->thread);
+	else
+		weft_worker_queue(task->worker, task);
+}
+
+/* A thread that has got the turn may end: it must stay until we let go of it. */
+static bool weft_wake_thread(struct weft_task *task)
+{
+	bool woken;
+
+	rcu_read_lock();
+	woken = weft_state_wake(task);
+	if (woken)
+		weft_task_queue(task);
+	rcu_read_unlock();
+	return woken;
+}
+
+/**
+ * weft_wake() - make a pending task runnable
+ * @task: a task that the caller knows to have a reference
+ *
+ * If a poll of it is under way the task will be polled once more; if it is
+ * runnable already, or has ended, nothing happens. All that the caller wrote
+ * before is seen by the next poll.
+ *
+ * Context: any, also hard interrupt; not NMI. Allocates nothing.
+ * Return: true if the task was pending.
+ */
+bool weft_wake(struct weft_task *task)
+{
+	if (unlikely(task->group->engine == WEFT_THREADS))
+		return weft_wake_thread(task);
+
+	if (!weft_state_wake(task))
+		return false;
+	weft_task_queue(task);
+	return true;
+}
+EXPORT_SYMBOL_GPL(weft_wake);
+
+/**
+ * weft_cancel() - end a task
+ * @task: a task that the caller knows to have a reference
+ *
+ * From its next step on, the task's cancel() is called in place of its poll().
+ * Does not wait.
+ *
+ * Context: any, also hard interrupt; not NMI. Allocates nothing.
+ * Return: see &enum weft_verdict.
+ */
+enum weft_verdict weft_cancel(struct weft_task *task)
+{
+	enum weft_verdict verdict = weft_state_cancel(task);
+
+	if (verdict != WEFT_WAS_DONE)
+		weft_wake(task);
+	return verdict;
+}
+EXPORT_SYMBOL_GPL(weft_cancel);
+
+/**
+ * weft_waker_set() - make a waker for the task that is polled
+ * @waker: to be set; holds a reference to the task from now on
+ * @cx: the context of the poll
+ *
+ * The poll can return WEFT_PENDING now. The waker must be used with
+ * weft_waker_wake() or weft_waker_drop(), in the end.
+ *
+ * Context: a poll.
+ */
+void weft_waker_set(struct weft_waker *waker, struct weft_cx *cx)
+{
+	weft_task_get(cx->task);
+	waker->task = cx->task;
+	cx->wait = WEFT_WAIT_WAKER;
+}
+EXPORT_SYMBOL_GPL(weft_waker_set);
+
+/**
+ * weft_waker_wake() - wake the task, and drop the reference
+ * @waker: set by weft_waker_set(); used up by this
+ *
+ * Context: any that the task's release() is right in, as the task may have ended
+ * by now. Not NMI.
+ * Return: true if the task was pending.
+ */
+bool weft_waker_wake(struct weft_waker *waker)
+{
+	bool woken = weft_wake(waker->task);
+
+	weft_waker_drop(waker);
+	return woken;
+}
+EXPORT_SYMBOL_GPL(weft_waker_wake);
+
+/**
+ * weft_waker_drop() - drop the reference without a wake
+ * @waker: set by weft_waker_set(); used up by this
+ *
+ * Context: any that the task's release() is right in. Not NMI.
+ */
+void weft_waker_drop(struct weft_waker *waker)
+{
+	struct weft_task *task = waker->task;
+
+	waker->task = NULL;
+	weft_task_put(task);
+}
+EXPORT_SYMBOL_GPL(weft_waker_drop);
