@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An op: a kind of job. One row of the table in table.c, one file a family.
+ * docs/ops.md says how to add one.
+ */
+#ifndef WEFT_OPS_OP_H
+#define WEFT_OPS_OP_H
+
+#include <linux/weft.h>
+#include <uapi/linux/weft.h>
+
+/* One more than the highest WEFT_OP_*. */
+#define WEFT_NR_OPS	(WEFT_OP_WORK + 1)
+
+/**
+ * struct weft_work_state - What WEFT_OP_WORK remembers
+ * @sleep: the wait between two rounds
+ * @work_ns: CPU time of a round
+ * @wait_ns: time between two rounds
+ * @left: CPU time left of this round
+ * @rounds: rounds left, this one included
+ * @slack: of the waits, in ns
+ * @waits: it is between two rounds
+ */
+struct weft_work_state {
+	struct weft_sleep sleep;
+	u64 work_ns;
+	u64 wait_ns;
+	u64 left;
+	u32 rounds;
+	u32 slack;
+	bool waits;
+};
+
+/**
+ * struct weft_sleep_state - What WEFT_OP_SLEEP remembers
+ * @sleep: the wait
+ * @ns: how long to wait, if @relative
+ * @slack: of the wait, in ns
+ * @relative: @sleep is not set yet
+ */
+struct weft_sleep_state {
+	struct weft_sleep sleep;
+	u64 ns;
+	u32 slack;
+	bool relative;
+};
+
+/**
+ * struct weft_op_task - A task that runs an op
+ * @task: the task
+ * @yields: what WEFT_OP_YIELD remembers: how often it still gives way
+ * @spin_ns: what WEFT_OP_SPIN remembers: CPU time left
+ * @sleep: what WEFT_OP_SLEEP remembers
+ * @work: what WEFT_OP_WORK remembers
+ */
+struct weft_op_task {
+	struct weft_task task;
+	union {
+		u64 yields;
+		u64 spin_ns;
+		struct weft_sleep_state sleep;
+		struct weft_work_state work;
+	};
+};
+
+/**
+ * struct weft_op - A kind of job
+ * @name: in traces, statistics and tools
+ * @prep: checks the arguments and stores what the op will need; pure, has no
+ *	other effects. @slack is the submitter's timer slack in ns. Return: 0 or
+ *	-EINVAL.
+ * @poll: see &struct weft_task_ops
+ * @cancel: see &struct weft_task_ops
+ */
+struct weft_op {
+	const char *name;
+	int (*prep)(struct weft_op_task *t, const struct weft_job *job,
+		    u32 slack);
+	enum weft_poll (*poll)(struct weft_task *task, struct weft_cx *cx);
+	enum weft_poll (*cancel)(struct weft_task *task, struct weft_cx *cx);
+};
+
+extern const struct weft_op *const weft_ops[WEFT_NR_OPS];
+
+extern const struct weft_op weft_op_nop;
+extern const struct weft_op weft_op_yield;
+extern const struct weft_op weft_op_spin;
+extern const struct weft_op weft_op_sleep;
+extern const struct weft_op weft_op_work;
+
+static inline struct weft_op_task *weft_op_task(struct weft_task *task)
+{
+	return container_of(task, struct weft_op_task, task);
+}
+
+bool weft_op_args_zero(const struct weft_job *job, unsigned int from);
+bool weft_op_burn(u64 *left, struct weft_cx *cx);
+
+#endif /* WEFT_OPS_OP_H */

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* sleep: waits for a point in time, or for some time. */
+#include <linux/ktime.h>
+
+#include "op.h"
+
+static int weft_sleep_prep(struct weft_op_task *t, const struct weft_job *job,
+			   u32 slack)
+{
+	struct weft_sleep_state *s = &t->sleep;
+
+	if (job->sleep.ns > KTIME_MAX || job->sleep.__reserved ||
+	    (job->sleep.flags & ~WEFT_SLEEP_ABS) || !weft_op_args_zero(job, 2))
+		return -EINVAL;
+
+	s->relative = !(job->sleep.flags & WEFT_SLEEP_ABS);
+	s->ns = job->sleep.ns;
+	s->slack = slack;
+	weft_sleep_until(&s->sleep, job->sleep.ns, slack);
+	return 0;
+}
+
+static enum weft_poll weft_sleep_op_poll(struct weft_task *task,
+					 struct weft_cx *cx)
+{
+	struct weft_sleep_state *s = &weft_op_task(task)->sleep;
+
+	if (s->relative) {
+		weft_sleep_for(&s->sleep, cx, s->ns, s->slack);
+		s->relative = false;
+	}
+	if (weft_sleep_poll(&s->sleep, cx) == WEFT_PENDING)
+		return WEFT_PENDING;
+	task->result = weft_now(cx) - s->sleep.deadline;
+	return WEFT_READY;
+}
+
+static enum weft_poll weft_sleep_op_cancel(struct weft_task *task,
+					   struct weft_cx *cx)
+{
+	weft_sleep_stop(&weft_op_task(task)->sleep.sleep, cx);
+	return WEFT_READY;
+}
+
+const struct weft_op weft_op_sleep = {
+	.name = "sleep",
+	.prep = weft_sleep_prep,
+	.poll = weft_sleep_op_poll,
+	.cancel = weft_sleep_op_cancel,
+};

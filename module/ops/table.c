@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kernel.h>
+#include <kunit/visibility.h>
+
+#include "op.h"
+
+const struct weft_op *const weft_ops[WEFT_NR_OPS] = {
+	[WEFT_OP_NOP] = &weft_op_nop,
+	[WEFT_OP_YIELD] = &weft_op_yield,
+	[WEFT_OP_SPIN] = &weft_op_spin,
+	[WEFT_OP_SLEEP] = &weft_op_sleep,
+	[WEFT_OP_WORK] = &weft_op_work,
+};
+EXPORT_SYMBOL_IF_KUNIT(weft_ops);
+
+/**
+ * weft_op_args_zero() - are the arguments that an op does not use zero
+ * @job: the job
+ * @from: the first unused word
+ *
+ * Return: true if they are.
+ */
+bool weft_op_args_zero(const struct weft_job *job, unsigned int from)
+{
+	for (; from < ARRAY_SIZE(job->arg); from++)
+		if (job->arg[from])
+			return false;
+	return true;
+}
