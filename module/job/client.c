@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The life and death of a client, and cancelling its jobs. */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "../core/executor.h"
+#include "client.h"
+#include "runtime.h"
+
+/* Slots looked at between two chances for others to take the lock. */
+#define WEFT_CANCEL_BATCH	64
+
+/**
+ * weft_client_create() - make a client
+ * @rt: where it belongs; must outlive the client
+ * @engine: how its jobs run
+ * @credits: how many jobs at once, 1 to WEFT_MAX_CREDITS
+ *
+ * Context: may sleep. Memory is charged to the caller's cgroup.
+ * Return: the client, the caller's until weft_client_destroy(); or
+ * ERR_PTR(-ENOMEM).
+ */
+struct weft_client *weft_client_create(struct weft_runtime *rt,
+				       enum weft_engine engine,
+				       unsigned int credits)
+{
+	struct weft_client *client;
+
+	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+	if (!client)
+		return ERR_PTR(-ENOMEM);
+	client->chunks = kvcalloc(weft_chunks(credits), sizeof(*client->chunks),
+				  GFP_KERNEL_ACCOUNT);
+	if (!client->chunks)
+		goto err_free;
+	if (weft_group_init(&client->group, rt->executor, engine))
+		goto err_chunks;
+
+	client->runtime = rt;
+	client->credits = credits;
+	client->pid = current->tgid;
+	get_task_comm(client->comm, current->group_leader);
+	mutex_init(&client->submitting);
+	mutex_init(&client->reaping);
+	spin_lock_init(&client->lock);
+	client->wake_at = UINT_MAX;
+	init_waitqueue_head(&client->wait);
+	refcount_set(&client->live, 1);
+	init_completion(&client->drained);
+	weft_runtime_add(rt, client);
+	return client;
+
+err_chunks:
+	kvfree(client->chunks);
+err_free:
+	kfree(client);
+	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * weft_client_destroy() - end a client
+ * @client: the client; nobody else uses it any more
+ *
+ * Cancels its jobs and waits for their end: as long as the longest poll, or
+ * cancel, that is under way.
+ *
+ * Context: may sleep.
+ */
+void weft_client_destroy(struct weft_client *client)
+{
+	u32 cancelled, stopping;
+	size_t i;
+
+	weft_client_cancel_all(client, &cancelled, &stopping);
+	if (!refcount_dec_and_test(&client->live))
+		wait_for_completion(&client->drained);
+	weft_group_reap(&client->group);
+	weft_runtime_remove(client->runtime, client);
+
+	for (i = 0; i < weft_chunks(client->nr_slots); i++)
+		kvfree(client->chunks[i]);
+	kvfree(client->chunks);
+	weft_group_fini(&client->group);
+	kfree(client);
+}
+
+/**
+ * weft_client_cancel() - end a job
+ * @client: the client
+ * @id: the job's id
+ * @verdict: receives what could be done
+ *
+ * Context: does not wait.
+ * Return: 0, or -ENOENT (no such job, or it was reaped).
+ */
+int weft_client_cancel(struct weft_client *client, u64 id,
+		       enum weft_verdict *verdict)
+{
+	struct weft_slot *slot;
+	int ret = 0;
+
+	spin_lock(&client->lock);
+	slot = weft_client_slot(client, id & (WEFT_MAX_CREDITS - 1));
+	if (!slot || slot->id != id || slot->phase == WEFT_JOB_FREE)
+		ret = -ENOENT;
+	else if (slot->phase == WEFT_JOB_DONE)
+		*verdict = WEFT_WAS_DONE;
+	else
+		/* It cannot become DONE, so not go away, while we hold the lock. */
+		*verdict = weft_cancel(&slot->op_task.task);
+	spin_unlock(&client->lock);
+	return ret;
+}
+
+/**
+ * weft_client_cancel_all() - end all jobs
+ * @client: the client
+ * @cancelled: receives how many got WEFT_WILL_CANCEL
+ * @stopping: receives how many got WEFT_IS_RUNNING
+ *
+ * Jobs that are submitted meanwhile may escape.
+ *
+ * Context: may sleep, but does not wait.
+ */
+void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
+			    u32 *stopping)
+{
+	enum weft_verdict verdict;
+	struct weft_slot *slot;
+	unsigned int i;
+
+	*cancelled = 0;
+	*stopping = 0;
+	spin_lock(&client->lock);
+	for (i = 0; i < client->nr_slots; i++) {
+		slot = weft_client_slot(client, i);
+		if (slot->phase == WEFT_JOB_LIVE) {
+			verdict = weft_cancel(&slot->op_task.task);
+			*cancelled += verdict == WEFT_WILL_CANCEL;
+			*stopping += verdict == WEFT_IS_RUNNING;
+		}
+		if (i % WEFT_CANCEL_BATCH == WEFT_CANCEL_BATCH - 1) {
+			spin_unlock(&client->lock);
+			cond_resched();
+			spin_lock(&client->lock);
+		}
+	}
+	spin_unlock(&client->lock);
+}
+
+/**
+ * weft_client_refuse() - count a submit that ended at a refused job
+ * @client: the client
+ */
+void weft_client_refuse(struct weft_client *client)
+{
+	spin_lock(&client->lock);
+	client->refused++;
+	spin_unlock(&client->lock);
+}
+
+/**
+ * weft_op_stats_add() - sum up
+ * @sum: grows by @s
+ * @s: to be added
+ */
+void weft_op_stats_add(struct weft_op_stats *sum, const struct weft_op_stats *s)
+{
+	sum->done += s->done;
+	sum->failed += s->failed;
+	sum->cancelled += s->cancelled;
+	sum->polls += s->polls;
+	sum->wakes += s->wakes;
+	sum->moves += s->moves;
+	sum->queued_ns += s->queued_ns;
+	sum->run_ns += s->run_ns;
+	sum->blocked_ns += s->blocked_ns;
+}
+
+/* How the jobs that have not ended divide; sums up to @live whatever moves. */
+static void weft_client_states(struct weft_client *client, u64 live,
+			       struct weft_stats *stats)
+{
+	u64 waiting = max(atomic_read(&client->group.waiting), 0);
+	u64 running = weft_group_running(&client->group);
+
+	stats->waiting = min(waiting, live);
+	stats->running = min(running, live - stats->waiting);
+	stats->queued = live - stats->waiting - stats->running;
+}
+
+/**
+ * weft_client_stats() - what a client has done
+ * @client: the client
+ * @stats: receives it; @size and @flags are left alone
+ *
+ * The numbers belong together: taken under the lock under which jobs end.
+ */
+void weft_client_stats(struct weft_client *client, struct weft_stats *stats)
+{
+	struct weft_op_stats sum = {};
+	unsigned int op;
+
+	spin_lock(&client->lock);
+	for (op = 0; op < WEFT_NR_OPS; op++)
+		weft_op_stats_add(&sum, &client->ops[op]);
+	stats->accepted = client->accepted;
+	stats->refused = client->refused;
+	stats->reaped = client->reaped;
+	stats->credits_free = client->free.count + client->credits -
+			      client->nr_slots;
+	weft_client_states(client, client->accepted - sum.done, stats);
+	spin_unlock(&client->lock);
+
+	stats->done = sum.done;
+	stats->failed = sum.failed;
+	stats->cancelled = sum.cancelled;
+	stats->polls = sum.polls;
+	stats->wakes = sum.wakes;
+	stats->moves = sum.moves;
+	stats->punts = 0;
+	stats->queued_ns = sum.queued_ns;
+	stats->run_ns = sum.run_ns;
+	stats->blocked_ns = sum.blocked_ns;
+	stats->bytes = weft_client_bytes(client);
+	stats->credits = client->credits;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A client, its jobs and their completions.
+ *
+ * A job's memory is its credit and its completion: a slot of the client. It
+ * goes round: FREE, to a submit that prepares it; LIVE, to the executor; DONE,
+ * queued as a completion until it is reaped; FREE again. Slots are made when
+ * they are first needed, at submit, and stay until the client is gone, so that
+ * nothing after submit needs memory, and an old id finds a slot, not a hole.
+ *
+ * An id is the number of the slot and, above it, how often that was used. It is
+ * never used twice: a slot that was used up is retired.
+ */
+#ifndef WEFT_JOB_CLIENT_H
+#define WEFT_JOB_CLIENT_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/weft.h>
+
+#include "../ops/op.h"
+
+struct weft_runtime;
+
+/* Bits of an id that are the slot; the others count its uses, from 1. */
+#define WEFT_SLOT_BITS		20
+#define WEFT_MAX_CREDITS	(1U << WEFT_SLOT_BITS)
+#define WEFT_ID_STEP		(1ULL << WEFT_SLOT_BITS)
+
+/**
+ * enum weft_job_phase - Where a slot is on its round
+ * @WEFT_JOB_FREE: in the free list, or a submit prepares it
+ * @WEFT_JOB_LIVE: accepted, has not ended
+ * @WEFT_JOB_DONE: has ended, and is its own completion
+ */
+enum weft_job_phase {
+	WEFT_JOB_FREE,
+	WEFT_JOB_LIVE,
+	WEFT_JOB_DONE,
+};
+
+/**
+ * struct weft_slot - A job
+ * @op_task: the task that runs its op; its list node serves in every phase
+ * @id: its id, or when FREE, the id it had
+ * @user_data: as submitted
+ * @op: as submitted
+ * @flags: as submitted
+ * @phase: enum weft_job_phase; written under &weft_client.lock
+ *
+ * Belongs to the submit, the executor, the completion queue or the free list,
+ * by its phase. @id and @phase may be read under the lock at any time.
+ */
+struct weft_slot {
+	struct weft_op_task op_task;
+	u64 id;
+	u64 user_data;
+	u16 op;
+	u16 flags;
+	u8 phase;
+};
+
+/* A chunk of slots is one allocation of this size, as full as can be. */
+#define WEFT_CHUNK_BYTES	16384
+#define WEFT_CHUNK_SLOTS	(WEFT_CHUNK_BYTES / sizeof(struct weft_slot))
+
+/* How many chunks so many slots take. */
+static inline size_t weft_chunks(size_t slots)
+{
+	return DIV_ROUND_UP(slots, WEFT_CHUNK_SLOTS);
+}
+
+/**
+ * struct weft_slots - A queue of slots
+ * @head: the first one
+ * @tail: the last one; undefined if there is none
+ * @count: how many
+ */
+struct weft_slots {
+	struct llist_node *head;
+	struct llist_node *tail;
+	unsigned int count;
+};
+
+/**
+ * struct weft_op_stats - What the ended jobs of one op came to
+ * @done: how many ended
+ * @failed: of these, with a negative result
+ * @cancelled: of these, with -ECANCELED
+ * @polls: sums of the jobs' receipts, as are the following
+ * @wakes: see @polls
+ * @moves: see @polls
+ * @queued_ns: see @polls
+ * @run_ns: see @polls
+ * @blocked_ns: see @polls
+ */
+struct weft_op_stats {
+	u64 done;
+	u64 failed;
+	u64 cancelled;
+	u64 polls;
+	u64 wakes;
+	u64 moves;
+	u64 queued_ns;
+	u64 run_ns;
+	u64 blocked_ns;
+};
+
+/**
+ * struct weft_client - A client
+ *
+ * Legend of the locks: C: constant; S: @submitting; L: @lock; R: the runtime's
+ * lock. Order: @submitting, @reaping, @lock.
+ */
+struct weft_client {
+	/** @group: C: its tasks share a turn */
+	struct weft_group group;
+	/** @runtime: C: where it belongs */
+	struct weft_runtime *runtime;
+	/** @node: R: in the runtime's list */
+	struct list_head node;
+	/** @number: C: what it is called in debugfs */
+	u64 number;
+	/** @pid: C: the process that set it up */
+	pid_t pid;
+	/** @comm: C: the name of that process */
+	char comm[TASK_COMM_LEN];
+	/** @credits: C: most slots */
+	unsigned int credits;
+
+	/** @submitting: held by the one who submits */
+	struct mutex submitting;
+	/** @chunks: S: memory of the slots, in chunks, made as needed */
+	struct weft_slot **chunks;
+	/** @nr_slots: S, L to write: slots that were made */
+	unsigned int nr_slots;
+
+	/** @reaping: held by the one who reaps, so that order is kept */
+	struct mutex reaping;
+
+	/** @lock: a spinlock; process context only; nothing is locked inside */
+	spinlock_t lock;
+	/** @free: L: slots in phase FREE, without those a submit prepares */
+	struct weft_slots free;
+	/** @done: L: slots in phase DONE, without those a reaper holds */
+	struct weft_slots done;
+	/** @wake_at: L: wake @wait when so many are in @done */
+	unsigned int wake_at;
+	/** @want_credit: L: somebody waits for a credit */
+	bool want_credit;
+	/** @retired: L: slots whose ids are used up */
+	unsigned int retired;
+	/** @accepted: L: jobs accepted */
+	u64 accepted;
+	/** @refused: L: submits that ended at a refused job */
+	u64 refused;
+	/** @reaped: L: completions reaped */
+	u64 reaped;
+	/** @ops: L: what the ended jobs came to */
+	struct weft_op_stats ops[WEFT_NR_OPS];
+
+	/** @wait: for completions or credits */
+	wait_queue_head_t wait;
+	/** @live: LIVE jobs, and one until weft_client_destroy() */
+	refcount_t live;
+	/** @drained: no job is LIVE, and none will be */
+	struct completion drained;
+};
+
+/**
+ * struct weft_batch - Jobs that one submit accepts together
+ * @client: whose they are
+ * @first: their nodes, linked
+ * @last: the last of them
+ * @count: how many
+ */
+struct weft_batch {
+	struct weft_client *client;
+	struct llist_node *first;
+	struct llist_node *last;
+	unsigned int count;
+};
+
+static inline struct weft_slot *weft_slot_of(struct llist_node *node)
+{
+	return container_of(node, struct weft_slot, op_task.task.node);
+}
+
+/* client.c: life and death */
+struct weft_client *weft_client_create(struct weft_runtime *rt,
+				       enum weft_engine engine,
+				       unsigned int credits);
+void weft_client_destroy(struct weft_client *client);
+int weft_client_cancel(struct weft_client *client, u64 id,
+		       enum weft_verdict *verdict);
+void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
+			    u32 *stopping);
+void weft_client_refuse(struct weft_client *client);
+void weft_client_stats(struct weft_client *client, struct weft_stats *stats);
+void weft_op_stats_add(struct weft_op_stats *sum, const struct weft_op_stats *s);
+
+/* slots.c: memory and ids */
+void weft_slots_push(struct weft_slots *slots, struct weft_slot *slot);
+struct weft_slot *weft_slots_pop(struct weft_slots *slots);
+int weft_client_take_slot(struct weft_client *client, struct weft_slot **slot);
+void weft_client_free_slot(struct weft_client *client, struct weft_slot *slot);
+struct weft_slot *weft_client_slot(struct weft_client *client,
+				   unsigned int index);
+size_t weft_client_bytes(const struct weft_client *client);
+size_t weft_slot_bytes(void);
+
+/* submit.c */
+void weft_submit_init(void);
+int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
+			const struct weft_job *jobs, unsigned int count,
+			u64 *ids);
+void weft_submit_publish(struct weft_batch *batch);
+void weft_submit_abort(struct weft_batch *batch);
+
+/* completion.c */
+void weft_slot_end(struct weft_task *task);
+int weft_client_wait(struct weft_client *client, unsigned int min, u64 until);
+unsigned int weft_client_ready(struct weft_client *client);
+void weft_client_watch(struct weft_client *client, bool *readable,
+		       bool *writable);
+unsigned int weft_client_take_done(struct weft_client *client,
+				   struct weft_slots *taken,
+				   struct weft_completion *out,
+				   unsigned int max);
+void weft_client_settle(struct weft_client *client, struct weft_slots *taken,
+			unsigned int delivered);
+
+#endif /* WEFT_JOB_CLIENT_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The runtime: an executor and the clients that use it. There is one in the
+ * module; main.c makes it.
+ */
+#ifndef WEFT_JOB_RUNTIME_H
+#define WEFT_JOB_RUNTIME_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/weft.h>
+
+#include "client.h"
+
+/**
+ * struct weft_engine_totals - All jobs that ever were on an engine
+ * @accepted: jobs accepted
+ * @done: of these, ended; @accepted = @done + @queued + @running + @waiting
+ * @queued: runnable
+ * @running: inside a poll
+ * @waiting: pending
+ * @bytes: memory of the clients there are
+ * @ops: what the ended jobs came to
+ */
+struct weft_engine_totals {
+	u64 accepted;
+	u64 done;
+	u64 queued;
+	u64 running;
+	u64 waiting;
+	u64 bytes;
+	struct weft_op_stats ops[WEFT_NR_OPS];
+};
+
+/**
+ * struct weft_runtime - An executor and its clients
+ * @executor: constant
+ * @workers: of the executor; constant
+ * @max_threads: of the executor; constant
+ * @max_credits: of one client; constant
+ * @lock: protects what follows, the lock of each client is taken inside it
+ * @clients: the clients
+ * @next: number of the next client
+ * @retired: sum over the clients that are gone, by engine
+ */
+struct weft_runtime {
+	struct weft_executor *executor;
+	unsigned int workers;
+	unsigned int max_threads;
+	unsigned int max_credits;
+	struct mutex lock;
+	struct list_head clients;
+	u64 next;
+	struct weft_engine_totals retired[WEFT_NR_ENGINES];
+};
+
+struct weft_runtime * __must_check
+weft_runtime_create(const struct weft_executor_config *config,
+		    unsigned int max_credits);
+void weft_runtime_destroy(struct weft_runtime *rt);
+void weft_runtime_add(struct weft_runtime *rt, struct weft_client *client);
+void weft_runtime_remove(struct weft_runtime *rt, struct weft_client *client);
+bool weft_runtime_timed(const struct weft_runtime *rt);
+void weft_runtime_totals(struct weft_runtime *rt,
+			 struct weft_engine_totals totals[WEFT_NR_ENGINES]);
+
+#endif /* WEFT_JOB_RUNTIME_H */

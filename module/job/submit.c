@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Submit: prepare, where anything may fail and nothing can be seen, then
+ * publish, where nothing can fail.
+ */
+#include <linux/cache.h>
+
+#include "client.h"
+#include "runtime.h"
+
+/* What the core calls for a job of each op. */
+static struct weft_task_ops weft_job_ops[WEFT_NR_OPS] __ro_after_init;
+
+/**
+ * weft_submit_init() - join the op table and the end of a job
+ */
+void __init weft_submit_init(void)
+{
+	unsigned int op;
+
+	for (op = 0; op < WEFT_NR_OPS; op++) {
+		weft_job_ops[op].name = weft_ops[op]->name;
+		weft_job_ops[op].poll = weft_ops[op]->poll;
+		weft_job_ops[op].cancel = weft_ops[op]->cancel;
+		weft_job_ops[op].release = weft_slot_end;
+	}
+}
+
+static void weft_submit_untake(struct weft_client *client,
+			       struct weft_slot *slot)
+{
+	spin_lock(&client->lock);
+	weft_client_free_slot(client, slot);
+	spin_unlock(&client->lock);
+}
+
+static int weft_submit_one(struct weft_client *client,
+			   const struct weft_job *job, struct weft_slot **out)
+{
+	u32 slack = min_t(u64, current->timer_slack_ns, U32_MAX);
+	struct weft_slot *slot;
+	int ret;
+
+	ret = weft_client_take_slot(client, &slot);
+	if (ret)
+		return ret;
+	ret = weft_ops[job->op]->prep(&slot->op_task, job, slack);
+	if (ret)
+		goto err_untake;
+	ret = weft_task_init(&slot->op_task.task, &weft_job_ops[job->op],
+			     &client->group);
+	if (ret)
+		goto err_untake;
+
+	slot->op_task.task.id = slot->id;
+	slot->user_data = job->user_data;
+	slot->op = job->op;
+	slot->flags = job->flags;
+	*out = slot;
+	return 0;
+
+err_untake:
+	weft_submit_untake(client, slot);
+	return ret;
+}
+
+/**
+ * weft_submit_prepare() - make jobs ready to run, up to the first refused one
+ * @batch: receives them; to be published or aborted, also if it is empty
+ * @client: whose jobs they are
+ * @jobs: valid so far as weft_validate_job() can tell
+ * @count: how many
+ * @ids: receives their ids
+ *
+ * Context: may sleep; @client->submitting is held until the batch is published
+ * or aborted.
+ * Return: 0, or why job @batch->count was refused: -EINVAL, -EAGAIN, -ENOMEM,
+ * -EINTR.
+ */
+int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
+			const struct weft_job *jobs, unsigned int count,
+			u64 *ids)
+{
+	struct weft_slot *slot;
+	struct llist_node *node;
+	int ret;
+
+	lockdep_assert_held(&client->submitting);
+	*batch = (struct weft_batch){ .client = client };
+	while (batch->count < count) {
+		ret = weft_submit_one(client, &jobs[batch->count], &slot);
+		if (ret)
+			return ret;
+		ids[batch->count++] = slot->id;
+		node = &slot->op_task.task.node;
+		node->next = NULL;
+		if (batch->first)
+			batch->last->next = node;
+		else
+			batch->first = node;
+		batch->last = node;
+	}
+	return 0;
+}
+
+/**
+ * weft_submit_publish() - accept the jobs
+ * @batch: made by weft_submit_prepare(); used up
+ *
+ * From here on each of them gets exactly one completion.
+ */
+void weft_submit_publish(struct weft_batch *batch)
+{
+	struct weft_client *client = batch->client;
+	struct llist_node *node;
+
+	if (!batch->count)
+		return;
+	refcount_add(batch->count, &client->live);
+	spin_lock(&client->lock);
+	client->accepted += batch->count;
+	for (node = batch->first; node; node = node->next)
+		weft_slot_of(node)->phase = WEFT_JOB_LIVE;
+	spin_unlock(&client->lock);
+
+	weft_spawn_list(&client->group, batch->first, batch->count);
+}
+
+/**
+ * weft_submit_abort() - forget the jobs
+ * @batch: made by weft_submit_prepare(); used up
+ *
+ * Context: may sleep.
+ */
+void weft_submit_abort(struct weft_batch *batch)
+{
+	struct llist_node *node, *next;
+
+	for (node = batch->first; node; node = next) {
+		next = node->next;
+		weft_task_fini(&weft_slot_of(node)->op_task.task);
+		weft_submit_untake(batch->client, weft_slot_of(node));
+	}
+}
