@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What people call. Everything is built into build/, but for the module itself,
+# which "make" builds here for the running kernel (or KDIR=...).
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+.DEFAULT_GOAL := modules
+
+help:
+	@echo 'weft: an async task runner in the kernel'
+	@echo
+	@echo '  make            build weft.ko for the running kernel, or for KDIR=...'
+	@echo '  make tools      build the weft command: build/tools/weft'
+	@echo '  make clean      remove what was built'
+	@echo
+	@echo 'In virtual machines, with all set-up done by itself:'
+	@echo '  make demo       boot, load, and show both engines at work'
+	@echo '  make check      lint, KUnit and selftests'
+	@echo '  make bench      count instructions: a table, and build/bench.json'
+	@echo '  make vm         a shell in the VM, with the module loaded'
+	@echo
+	@echo 'Parts of these: make setup, lint, kunit, selftests'
+
+modules:
+	@test -e $(KDIR)/Makefile || { \
+		echo "weft: no kernel headers in $(KDIR): install the linux-headers package of your kernel, or give KDIR=..." >&2; \
+		exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+clean:
+	rm -rf build
+	@test ! -e $(KDIR)/Makefile || $(MAKE) -s -C $(KDIR) M=$(CURDIR) clean
+
+setup:
+	@tools/vm/setup.sh all
+
+tools:
+	@tools/build.sh tools
+
+vm:
+	@tools/run.sh vm
+
+demo:
+	@tools/run.sh demo
+
+lint:
+	@tools/lint.sh
+
+kunit:
+	@tools/run.sh kunit
+
+selftests:
+	@tools/run.sh selftests
+
+check:
+	@tools/run.sh check
+
+bench:
+	@tools/run.sh bench
+
+.PHONY: help modules clean setup tools vm demo lint kunit selftests check bench

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The layout of the interface, fixed for all architectures. */
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#include <uapi/linux/weft.h>
+
+#define WEFT_AT(type, field, at) \
+	static_assert(offsetof(struct type, field) == (at))
+
+static_assert(sizeof(struct weft_job) == 64);
+WEFT_AT(weft_job, op, 0);
+WEFT_AT(weft_job, flags, 2);
+WEFT_AT(weft_job, __reserved0, 4);
+WEFT_AT(weft_job, user_data, 8);
+WEFT_AT(weft_job, __reserved1, 16);
+WEFT_AT(weft_job, arg, 24);
+WEFT_AT(weft_job, yield.count, 24);
+WEFT_AT(weft_job, spin.ns, 24);
+WEFT_AT(weft_job, sleep.ns, 24);
+WEFT_AT(weft_job, sleep.flags, 32);
+WEFT_AT(weft_job, sleep.__reserved, 36);
+WEFT_AT(weft_job, work.work_ns, 24);
+WEFT_AT(weft_job, work.wait_ns, 32);
+WEFT_AT(weft_job, work.rounds, 40);
+WEFT_AT(weft_job, work.__reserved, 44);
+
+static_assert(sizeof(struct weft_receipt) == 40);
+WEFT_AT(weft_receipt, queued_ns, 0);
+WEFT_AT(weft_receipt, run_ns, 8);
+WEFT_AT(weft_receipt, blocked_ns, 16);
+WEFT_AT(weft_receipt, polls, 24);
+WEFT_AT(weft_receipt, wakes, 28);
+WEFT_AT(weft_receipt, moves, 32);
+WEFT_AT(weft_receipt, punts, 36);
+
+static_assert(sizeof(struct weft_completion) == 72);
+WEFT_AT(weft_completion, id, 0);
+WEFT_AT(weft_completion, user_data, 8);
+WEFT_AT(weft_completion, result, 16);
+WEFT_AT(weft_completion, op, 24);
+WEFT_AT(weft_completion, flags, 26);
+WEFT_AT(weft_completion, __reserved, 28);
+WEFT_AT(weft_completion, receipt, 32);
+
+static_assert(sizeof(struct weft_query) == 56);
+WEFT_AT(weft_query, size, 0);
+WEFT_AT(weft_query, abi_version, 4);
+WEFT_AT(weft_query, ops, 8);
+WEFT_AT(weft_query, engines, 16);
+WEFT_AT(weft_query, features, 20);
+WEFT_AT(weft_query, max_credits, 24);
+WEFT_AT(weft_query, default_credits, 28);
+WEFT_AT(weft_query, max_batch, 32);
+WEFT_AT(weft_query, max_threads, 36);
+WEFT_AT(weft_query, workers, 40);
+WEFT_AT(weft_query, job_size, 44);
+WEFT_AT(weft_query, completion_size, 48);
+WEFT_AT(weft_query, job_bytes, 52);
+
+static_assert(sizeof(struct weft_setup) == 16);
+WEFT_AT(weft_setup, size, 0);
+WEFT_AT(weft_setup, flags, 4);
+WEFT_AT(weft_setup, engine, 8);
+WEFT_AT(weft_setup, credits, 12);
+
+static_assert(sizeof(struct weft_submit) == 40);
+WEFT_AT(weft_submit, size, 0);
+WEFT_AT(weft_submit, flags, 4);
+WEFT_AT(weft_submit, jobs, 8);
+WEFT_AT(weft_submit, ids, 16);
+WEFT_AT(weft_submit, count, 24);
+WEFT_AT(weft_submit, accepted, 28);
+WEFT_AT(weft_submit, error, 32);
+WEFT_AT(weft_submit, __reserved, 36);
+
+static_assert(sizeof(struct weft_wait) == 40);
+WEFT_AT(weft_wait, size, 0);
+WEFT_AT(weft_wait, flags, 4);
+WEFT_AT(weft_wait, completions, 8);
+WEFT_AT(weft_wait, timeout_ns, 16);
+WEFT_AT(weft_wait, capacity, 24);
+WEFT_AT(weft_wait, min, 28);
+WEFT_AT(weft_wait, count, 32);
+WEFT_AT(weft_wait, __reserved, 36);
+
+static_assert(sizeof(struct weft_cancel) == 32);
+WEFT_AT(weft_cancel, size, 0);
+WEFT_AT(weft_cancel, flags, 4);
+WEFT_AT(weft_cancel, id, 8);
+WEFT_AT(weft_cancel, verdict, 16);
+WEFT_AT(weft_cancel, cancelled, 20);
+WEFT_AT(weft_cancel, stopping, 24);
+WEFT_AT(weft_cancel, __reserved, 28);
+
+static_assert(sizeof(struct weft_stats) == 152);
+WEFT_AT(weft_stats, size, 0);
+WEFT_AT(weft_stats, flags, 4);
+WEFT_AT(weft_stats, accepted, 8);
+WEFT_AT(weft_stats, refused, 16);
+WEFT_AT(weft_stats, done, 24);
+WEFT_AT(weft_stats, failed, 32);
+WEFT_AT(weft_stats, cancelled, 40);
+WEFT_AT(weft_stats, reaped, 48);
+WEFT_AT(weft_stats, queued, 56);
+WEFT_AT(weft_stats, running, 64);
+WEFT_AT(weft_stats, waiting, 72);
+WEFT_AT(weft_stats, polls, 80);
+WEFT_AT(weft_stats, wakes, 88);
+WEFT_AT(weft_stats, moves, 96);
+WEFT_AT(weft_stats, punts, 104);
+WEFT_AT(weft_stats, queued_ns, 112);
+WEFT_AT(weft_stats, run_ns, 120);
+WEFT_AT(weft_stats, blocked_ns, 128);
+WEFT_AT(weft_stats, bytes, 136);
+WEFT_AT(weft_stats, credits, 144);
+WEFT_AT(weft_stats, credits_free, 148);

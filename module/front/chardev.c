@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /dev/weft */
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include "front.h"
+
+static int weft_file_open(struct inode *inode, struct file *file)
+{
+	struct weft_device *device = container_of(file->private_data,
+						  struct weft_device, misc);
+	struct weft_file *wf;
+
+	wf = kzalloc(sizeof(*wf), GFP_KERNEL_ACCOUNT);
+	if (!wf)
+		return -ENOMEM;
+	wf->runtime = device->runtime;
+	mutex_init(&wf->setting_up);
+	file->private_data = wf;
+	return stream_open(inode, file);
+}
+
+static int weft_file_release(struct inode *inode, struct file *file)
+{
+	struct weft_file *wf = file->private_data;
+
+	if (wf->client)
+		weft_client_destroy(wf->client);
+	kfree(wf);
+	return 0;
+}
+
+static __poll_t weft_file_poll(struct file *file, struct poll_table_struct *pt)
+{
+	struct weft_client *client = weft_file_client(file->private_data);
+	bool readable, writable;
+	__poll_t mask = 0;
+
+	if (!client)
+		return EPOLLERR;
+	poll_wait(file, &client->wait, pt);
+	weft_client_watch(client, &readable, &writable);
+	if (readable)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (writable)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
+}
+
+static const struct file_operations weft_fops = {
+	.owner = THIS_MODULE,
+	.open = weft_file_open,
+	.release = weft_file_release,
+	.read = weft_file_read,
+	.poll = weft_file_poll,
+	.unlocked_ioctl = weft_file_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+/**
+ * weft_device_register() - make /dev/weft
+ * @device: to be registered; zeroed
+ * @rt: what it opens
+ *
+ * Return: 0 or a negative errno.
+ */
+int weft_device_register(struct weft_device *device, struct weft_runtime *rt)
+{
+	device->runtime = rt;
+	device->misc.minor = MISC_DYNAMIC_MINOR;
+	device->misc.name = "weft";
+	device->misc.fops = &weft_fops;
+	device->misc.mode = 0600;
+	return misc_register(&device->misc);
+}
+
+/**
+ * weft_device_deregister() - take /dev/weft away
+ * @device: nobody has it open
+ */
+void weft_device_deregister(struct weft_device *device)
+{
+	misc_deregister(&device->misc);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The door: the only code that touches user memory.
+ */
+#ifndef WEFT_FRONT_H
+#define WEFT_FRONT_H
+
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <uapi/linux/weft.h>
+
+#include "../job/client.h"
+#include "../job/runtime.h"
+
+#define WEFT_DEFAULT_CREDITS	4096U
+#define WEFT_MAX_BATCH		65536U
+
+/* Jobs, or completions, that are copied from or to the user at once. */
+#define WEFT_COPY_BLOCK		32
+
+/**
+ * struct weft_device - /dev/weft
+ * @misc: how it is registered
+ * @runtime: what it opens
+ */
+struct weft_device {
+	struct miscdevice misc;
+	struct weft_runtime *runtime;
+};
+
+/**
+ * struct weft_file - An open of /dev/weft
+ * @runtime: constant
+ * @setting_up: held by WEFT_IOC_SETUP
+ * @client: NULL until set-up, then constant
+ * @jobs: jobs on their way in; under @client->submitting
+ * @ids: their ids on the way out; likewise
+ * @completions: completions on their way out; under @client->reaping
+ */
+struct weft_file {
+	struct weft_runtime *runtime;
+	struct mutex setting_up;
+	struct weft_client *client;
+	struct weft_job jobs[WEFT_COPY_BLOCK];
+	u64 ids[WEFT_COPY_BLOCK];
+	struct weft_completion completions[WEFT_COPY_BLOCK];
+};
+
+/* chardev.c */
+int __must_check weft_device_register(struct weft_device *device,
+				      struct weft_runtime *rt);
+void weft_device_deregister(struct weft_device *device);
+
+/* ioctl.c */
+long weft_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* submit.c */
+long weft_file_submit(struct weft_file *wf, struct weft_submit *submit);
+
+/* reap.c */
+long weft_file_reap(struct weft_file *wf, struct weft_completion __user *to,
+		    unsigned int max);
+long weft_file_wait(struct weft_file *wf, struct weft_wait *wait);
+ssize_t weft_file_read(struct file *file, char __user *buf, size_t size,
+		       loff_t *pos);
+
+/* validate.c: pure */
+int weft_validate_query(const struct weft_query *query);
+int weft_validate_setup(const struct weft_setup *setup, u32 max_credits);
+int weft_validate_submit(const struct weft_submit *submit);
+int weft_validate_wait(const struct weft_wait *wait, u32 credits);
+int weft_validate_cancel(const struct weft_cancel *cancel);
+int weft_validate_stats(const struct weft_stats *stats);
+int weft_validate_job(const struct weft_job *job);
+
+/* debugfs.c */
+struct dentry *weft_debugfs_create(struct weft_runtime *rt);
+
+/**
+ * weft_file_client() - the client of an open file
+ * @wf: the open file
+ *
+ * Return: the client, or NULL if it is not set up.
+ */
+static inline struct weft_client *weft_file_client(struct weft_file *wf)
+{
+	/* Pairs with smp_store_release() in weft_ioc_setup(). */
+	return smp_load_acquire(&wf->client);
+}
+
+#endif /* WEFT_FRONT_H */

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctl table. One copy in, one function, one copy out: a function gets a
+ * bounded struct in kernel memory and never sees the user's address of it.
+ */
+#include <linux/nospec.h>
+#include <linux/uaccess.h>
+
+#include "front.h"
+
+/* Room for the argument of any ioctl. */
+union weft_ioctl_arg {
+	u32 size;
+	struct weft_query query;
+	struct weft_setup setup;
+	struct weft_submit submit;
+	struct weft_wait wait;
+	struct weft_cancel cancel;
+	struct weft_stats stats;
+};
+
+static long weft_ioc_query(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	struct weft_runtime *rt = wf->runtime;
+	int ret = weft_validate_query(&arg->query);
+
+	if (ret)
+		return ret;
+	arg->query = (struct weft_query){
+		.size = sizeof(arg->query),
+		.abi_version = WEFT_ABI_VERSION,
+		.ops = BIT_ULL(WEFT_NR_OPS) - 1,
+		.engines = BIT(WEFT_ENGINE_ASYNC) | BIT(WEFT_ENGINE_THREADS),
+		.features = weft_runtime_timed(rt) ? WEFT_FEATURE_TIMING : 0,
+		.max_credits = rt->max_credits,
+		.default_credits = min(WEFT_DEFAULT_CREDITS, rt->max_credits),
+		.max_batch = WEFT_MAX_BATCH,
+		.max_threads = rt->max_threads,
+		.workers = rt->workers,
+		.job_size = sizeof(struct weft_job),
+		.completion_size = sizeof(struct weft_completion),
+		.job_bytes = weft_slot_bytes(),
+	};
+	return 0;
+}
+
+static long weft_ioc_setup(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	static const enum weft_engine engines[] = {
+		[WEFT_ENGINE_ASYNC] = WEFT_ASYNC,
+		[WEFT_ENGINE_THREADS] = WEFT_THREADS,
+	};
+	struct weft_setup *setup = &arg->setup;
+	struct weft_runtime *rt = wf->runtime;
+	struct weft_client *client;
+	long ret;
+
+	ret = weft_validate_setup(setup, rt->max_credits);
+	if (ret)
+		return ret;
+	if (!setup->credits)
+		setup->credits = min(WEFT_DEFAULT_CREDITS, rt->max_credits);
+
+	mutex_lock(&wf->setting_up);
+	ret = -EBADFD;
+	if (wf->client)
+		goto out;
+	client = weft_client_create(rt,
+				    engines[array_index_nospec(setup->engine,
+							       ARRAY_SIZE(engines))],
+				    setup->credits);
+	ret = PTR_ERR_OR_ZERO(client);
+	if (!ret)
+		/* Pairs with smp_load_acquire() in weft_file_client(). */
+		smp_store_release(&wf->client, client);
+out:
+	mutex_unlock(&wf->setting_up);
+	return ret;
+}
+
+static long weft_ioc_submit(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_submit(&arg->submit) ?:
+	       weft_file_submit(wf, &arg->submit);
+}
+
+static long weft_ioc_wait(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_wait(&arg->wait, wf->client->credits) ?:
+	       weft_file_wait(wf, &arg->wait);
+}
+
+static long weft_ioc_cancel(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	static const u32 verdicts[] = {
+		[WEFT_WILL_CANCEL] = WEFT_CANCELLED,
+		[WEFT_WAS_DONE] = WEFT_ALREADY_DONE,
+		[WEFT_IS_RUNNING] = WEFT_STOPPING,
+	};
+	struct weft_cancel *cancel = &arg->cancel;
+	enum weft_verdict verdict;
+	long ret;
+
+	ret = weft_validate_cancel(cancel);
+	if (ret)
+		return ret;
+	cancel->verdict = 0;
+	if (cancel->flags & WEFT_CANCEL_ALL) {
+		weft_client_cancel_all(wf->client, &cancel->cancelled,
+				       &cancel->stopping);
+		return 0;
+	}
+
+	ret = weft_client_cancel(wf->client, cancel->id, &verdict);
+	if (ret)
+		return ret;
+	cancel->verdict = verdicts[verdict];
+	cancel->cancelled = verdict == WEFT_WILL_CANCEL;
+	cancel->stopping = verdict == WEFT_IS_RUNNING;
+	return 0;
+}
+
+static long weft_ioc_stats(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	int ret = weft_validate_stats(&arg->stats);
+
+	if (!ret)
+		weft_client_stats(wf->client, &arg->stats);
+	return ret;
+}
+
+/**
+ * struct weft_ioctl_row - An ioctl
+ * @size: of its struct
+ * @before_setup: it works on a file that is not set up
+ * @fn: does it. Return: what the ioctl returns; a negative errno leaves the
+ *	user's struct as it is.
+ */
+struct weft_ioctl_row {
+	size_t size;
+	bool before_setup;
+	long (*fn)(struct weft_file *wf, union weft_ioctl_arg *arg);
+};
+
+static const struct weft_ioctl_row weft_ioctls[] = {
+	[_IOC_NR(WEFT_IOC_QUERY)] = {
+		sizeof(struct weft_query), true, weft_ioc_query
+	},
+	[_IOC_NR(WEFT_IOC_SETUP)] = {
+		sizeof(struct weft_setup), true, weft_ioc_setup
+	},
+	[_IOC_NR(WEFT_IOC_SUBMIT)] = {
+		sizeof(struct weft_submit), false, weft_ioc_submit
+	},
+	[_IOC_NR(WEFT_IOC_WAIT)] = {
+		sizeof(struct weft_wait), false, weft_ioc_wait
+	},
+	[_IOC_NR(WEFT_IOC_CANCEL)] = {
+		sizeof(struct weft_cancel), false, weft_ioc_cancel
+	},
+	[_IOC_NR(WEFT_IOC_STATS)] = {
+		sizeof(struct weft_stats), false, weft_ioc_stats
+	},
+};
+
+static const struct weft_ioctl_row *weft_ioctl_row(unsigned int cmd)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (nr >= ARRAY_SIZE(weft_ioctls) || cmd != _IO(WEFT_IOC_TYPE, nr))
+		return NULL;
+	return &weft_ioctls[array_index_nospec(nr, ARRAY_SIZE(weft_ioctls))];
+}
+
+/**
+ * weft_file_ioctl() - ioctl() of /dev/weft
+ * @file: the open file
+ * @cmd: one of WEFT_IOC_*
+ * @uarg: the user's address of its struct
+ *
+ * Return: see the uAPI header.
+ */
+long weft_file_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
+{
+	const struct weft_ioctl_row *row = weft_ioctl_row(cmd);
+	struct weft_file *wf = file->private_data;
+	void __user *user = (void __user *)uarg;
+	union weft_ioctl_arg arg;
+	long ret;
+	u32 size;
+
+	if (!row)
+		return -ENOTTY;
+	/* All have out fields: find out now whether they can be written. */
+	if (get_user(size, (u32 __user *)user) ||
+	    put_user(size, (u32 __user *)user))
+		return -EFAULT;
+	if (size < row->size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(&arg, row->size, user, size);
+	if (ret)
+		return ret;
+	if (!row->before_setup && !weft_file_client(wf))
+		return -EBADFD;
+
+	ret = row->fn(wf, &arg);
+	/* The size may have been changed under us: put back what we went by. */
+	arg.size = size;
+	if (ret >= 0 && copy_to_user(user, &arg, row->size))
+		return -EFAULT;
+	return ret;
+}

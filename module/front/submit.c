@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* WEFT_IOC_SUBMIT: jobs from the user, a block at a time. */
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "front.h"
+
+/* How many of the jobs are valid up to the first that is not. */
+static unsigned int weft_valid_jobs(struct weft_job *jobs, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (weft_validate_job(&jobs[i]))
+			break;
+		/* It indexes the op table. */
+		jobs[i].op = array_index_nospec(jobs[i].op, WEFT_NR_OPS);
+	}
+	return i;
+}
+
+/*
+ * Copies as many jobs as can be read. One that straddles the end of what is
+ * mapped is refused, but not those before it.
+ */
+static unsigned int weft_copy_jobs(struct weft_job *jobs,
+				   const struct weft_job __user *from,
+				   unsigned int count)
+{
+	unsigned long left = copy_from_user(jobs, from, count * sizeof(*jobs));
+
+	return count - DIV_ROUND_UP(left, sizeof(*jobs));
+}
+
+/*
+ * Accepts up to @count jobs. Return: 0, or why job @accepted was refused.
+ */
+static int weft_submit_block(struct weft_file *wf,
+			     const struct weft_job __user *from,
+			     u64 __user *ids, unsigned int count,
+			     unsigned int *accepted)
+{
+	unsigned int copied, valid;
+	struct weft_batch batch;
+	int ret;
+
+	copied = weft_copy_jobs(wf->jobs, from, count);
+	valid = weft_valid_jobs(wf->jobs, copied);
+	ret = weft_submit_prepare(&batch, wf->client, wf->jobs, valid, wf->ids);
+	if (!ret && valid < count)
+		ret = valid < copied ? -EINVAL : -EFAULT;
+
+	if (ids && copy_to_user(ids, wf->ids, batch.count * sizeof(*ids))) {
+		weft_submit_abort(&batch);
+		*accepted = 0;
+		return -EFAULT;
+	}
+	*accepted = batch.count;
+	weft_submit_publish(&batch);
+	return ret;
+}
+
+/**
+ * weft_file_submit() - accept jobs
+ * @wf: the open file, set up
+ * @submit: what the user asks for, valid; @accepted and @error are set
+ *
+ * Context: may sleep.
+ * Return: how many were accepted.
+ */
+long weft_file_submit(struct weft_file *wf, struct weft_submit *submit)
+{
+	const struct weft_job __user *jobs = u64_to_user_ptr(submit->jobs);
+	u64 __user *ids = u64_to_user_ptr(submit->ids);
+	struct weft_client *client = wf->client;
+	unsigned int done = 0, accepted;
+	int ret = 0;
+
+	mutex_lock(&client->submitting);
+	while (!ret && done < submit->count) {
+		ret = weft_submit_block(wf, jobs + done, ids ? ids + done : NULL,
+					min(submit->count - done,
+					    (unsigned int)WEFT_COPY_BLOCK),
+					&accepted);
+		done += accepted;
+		if (!ret && done < submit->count && fatal_signal_pending(current))
+			ret = -EINTR;
+		cond_resched();
+	}
+	if (ret)
+		weft_client_refuse(client);
+	mutex_unlock(&client->submitting);
+
+	submit->accepted = done;
+	submit->error = -ret;
+	return done;
+}

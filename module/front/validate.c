@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What users may ask for. Pure: looks at its arguments only. */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <kunit/visibility.h>
+
+#include "front.h"
+
+/**
+ * weft_validate_query() - check WEFT_IOC_QUERY
+ * @query: as copied from the user; it has no field to be wrong
+ *
+ * Return: 0.
+ */
+int weft_validate_query(const struct weft_query *query)
+{
+	return 0;
+}
+
+/**
+ * weft_validate_setup() - check WEFT_IOC_SETUP
+ * @setup: as copied from the user
+ * @max_credits: most credits of one client
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_setup(const struct weft_setup *setup, u32 max_credits)
+{
+	if (setup->flags || setup->engine > WEFT_ENGINE_THREADS ||
+	    setup->credits > max_credits)
+		return -EINVAL;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_setup);
+
+/**
+ * weft_validate_submit() - check WEFT_IOC_SUBMIT
+ * @submit: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_submit(const struct weft_submit *submit)
+{
+	if (submit->flags || submit->__reserved ||
+	    submit->count > WEFT_MAX_BATCH)
+		return -EINVAL;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_submit);
+
+/**
+ * weft_validate_wait() - check WEFT_IOC_WAIT
+ * @wait: as copied from the user
+ * @credits: of the client
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_wait(const struct weft_wait *wait, u32 credits)
+{
+	if (wait->flags || wait->__reserved || wait->min > credits)
+		return -EINVAL;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_wait);
+
+/**
+ * weft_validate_cancel() - check WEFT_IOC_CANCEL
+ * @cancel: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_cancel(const struct weft_cancel *cancel)
+{
+	if ((cancel->flags & ~WEFT_CANCEL_ALL) || cancel->__reserved)
+		return -EINVAL;
+	if ((cancel->flags & WEFT_CANCEL_ALL) && cancel->id)
+		return -EINVAL;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_cancel);
+
+/**
+ * weft_validate_stats() - check WEFT_IOC_STATS
+ * @stats: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_stats(const struct weft_stats *stats)
+{
+	return stats->flags ? -EINVAL : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_stats);
+
+/**
+ * weft_validate_job() - check what all ops have in common
+ * @job: as copied from the user
+ *
+ * Return: 0 or -EINVAL. The arguments are checked by the op's prep().
+ */
+int weft_validate_job(const struct weft_job *job)
+{
+	if (job->op >= WEFT_NR_OPS || (job->flags & ~WEFT_JOB_RECEIPT) ||
+	    job->__reserved0 || job->__reserved1)
+		return -EINVAL;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_job);

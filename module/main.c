@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Parameters, and the order in which things come and go. */
+#include <linux/cpumask.h>
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/weft.h>
+
+#include "core/executor.h"
+#include "front/front.h"
+
+#define WEFT_DEFAULT_WORKERS	4U
+
+static unsigned int workers;
+module_param(workers, uint, 0444);
+MODULE_PARM_DESC(workers, "kernel threads that poll tasks, 1-64 (default: as many as CPUs are online, at most 4)");
+
+static unsigned int max_threads;
+module_param(max_threads, uint, 0444);
+MODULE_PARM_DESC(max_threads, "most kernel threads at once on the threads engine, 1-4194304 (default: three quarters of the kernel's own default for this much memory, at most 24000)");
+
+static unsigned int max_credits = WEFT_MAX_CREDITS;
+module_param(max_credits, uint, 0444);
+MODULE_PARM_DESC(max_credits, "most jobs of one client at once, 1-1048576 (default: 1048576)");
+
+static bool timing = true;
+module_param(timing, bool, 0444);
+MODULE_PARM_DESC(timing, "take the time of each poll, for receipts and histograms (default: Y)");
+
+static struct weft_runtime *weft_runtime;
+static struct weft_device weft_device;
+static struct dentry *weft_debugfs;
+
+/**
+ * weft_executor_default() - the executor of /dev/weft
+ *
+ * Return: the executor; lives as long as the module.
+ */
+struct weft_executor *weft_executor_default(void)
+{
+	return weft_runtime->executor;
+}
+EXPORT_SYMBOL_GPL(weft_executor_default);
+
+/*
+ * The kernel's default for kernel.threads-max is an eighth of memory in thread
+ * stacks. Some must be left for everything else, also of the pids.
+ */
+static unsigned int __init weft_default_threads(void)
+{
+	u64 kernel = ((u64)totalram_pages() << PAGE_SHIFT) / (8 * THREAD_SIZE);
+
+	return clamp_t(u64, kernel * 3 / 4, 64, 24000);
+}
+
+static int __init weft_check_parameters(void)
+{
+	if (!workers)
+		workers = min(num_online_cpus(), WEFT_DEFAULT_WORKERS);
+	if (!max_threads)
+		max_threads = weft_default_threads();
+	if (workers > WEFT_MAX_WORKERS) {
+		pr_err("weft: workers=%u is out of range, 1 to %u\n", workers,
+		       (unsigned int)WEFT_MAX_WORKERS);
+		return -EINVAL;
+	}
+	if (max_threads > PID_MAX_LIMIT) {
+		pr_err("weft: max_threads=%u is out of range, 1 to %u\n",
+		       max_threads, (unsigned int)PID_MAX_LIMIT);
+		return -EINVAL;
+	}
+	if (!max_credits || max_credits > WEFT_MAX_CREDITS) {
+		pr_err("weft: max_credits=%u is out of range, 1 to %u\n",
+		       max_credits, WEFT_MAX_CREDITS);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int __init weft_init(void)
+{
+	struct weft_executor_config config;
+	int ret;
+
+	ret = weft_check_parameters();
+	if (ret)
+		return ret;
+	weft_submit_init();
+
+	config = (struct weft_executor_config){
+		.name = "weft",
+		.workers = workers,
+		.max_threads = max_threads,
+		.timing = timing,
+	};
+	weft_runtime = weft_runtime_create(&config, max_credits);
+	if (IS_ERR(weft_runtime))
+		return PTR_ERR(weft_runtime);
+
+	weft_debugfs = weft_debugfs_create(weft_runtime);
+	ret = weft_device_register(&weft_device, weft_runtime);
+	if (ret)
+		goto err_debugfs;
+	return 0;
+
+err_debugfs:
+	debugfs_remove_recursive(weft_debugfs);
+	weft_runtime_destroy(weft_runtime);
+	return ret;
+}
+
+static void __exit weft_exit(void)
+{
+	weft_device_deregister(&weft_device);
+	debugfs_remove_recursive(weft_debugfs);
+	weft_runtime_destroy(weft_runtime);
+}
+
+module_init(weft_init);
+module_exit(weft_exit);
+
+MODULE_DESCRIPTION("Async task runner");
+MODULE_LICENSE("GPL");
