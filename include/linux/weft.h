@@ -78,8 +78,9 @@ enum weft_wait_source {
 enum weft_engine {
 	WEFT_ASYNC,
 	WEFT_THREADS,
-	WEFT_NR_ENGINES,	/* private: */
 };
+
+#define WEFT_NR_ENGINES	(WEFT_THREADS + 1)
 
 /**
  * struct weft_task_ops - The functions of a kind of task

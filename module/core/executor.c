@@ -314,8 +314,8 @@ void weft_executor_worker_stats(struct weft_executor *ex, unsigned int index,
 			   &worker->poller.seq);
 	if (thread) {
 		stats->pid = thread->pid;
-		stats->voluntary = data_race(thread->nvcsw);
-		stats->involuntary = data_race(thread->nivcsw);
+		weft_switches_add(thread, &stats->voluntary,
+				  &stats->involuntary);
 	}
 }
 

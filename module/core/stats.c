@@ -47,6 +47,7 @@ void weft_counters_read(struct weft_counters *out,
 	for (tries = 0; tries < WEFT_READ_TRIES; tries++) {
 		unsigned int start = raw_read_seqcount(seq);
 
+		/* A copy taken while the owner writes is thrown away. */
 		*out = data_race(*c);
 		if (!(start & 1) && !read_seqcount_retry(seq, start))
 			return;

@@ -8,6 +8,7 @@
 
 #include <linux/bitops.h>
 #include <linux/jump_label.h>
+#include <linux/sched.h>
 #include <linux/seqlock.h>
 #include <linux/types.h>
 #include <linux/weft.h>
@@ -121,6 +122,16 @@ DECLARE_STATIC_KEY_FALSE(weft_timing_key);
 static inline void weft_histogram_add(struct weft_histogram *h, u64 ns)
 {
 	h->bucket[fls64(ns)]++;
+}
+
+/* Adds the context switches of a thread, as the scheduler counts them. */
+static inline void weft_switches_add(const struct task_struct *thread,
+				     u64 *voluntary, u64 *involuntary)
+{
+	/* The scheduler counts on; any recent number is right. */
+	*voluntary += data_race(thread->nvcsw);
+	/* Likewise. */
+	*involuntary += data_race(thread->nivcsw);
 }
 
 void weft_counters_add(struct weft_counters *sum, const struct weft_counters *c);

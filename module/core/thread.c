@@ -56,8 +56,7 @@ void weft_threads_init(struct weft_threads *threads, unsigned int max)
 static void weft_thread_sum(const struct weft_thread *thread,
 			    struct weft_engine_stats *sum)
 {
-	sum->voluntary += data_race(thread->kthread->nvcsw);
-	sum->involuntary += data_race(thread->kthread->nivcsw);
+	weft_switches_add(thread->kthread, &sum->voluntary, &sum->involuntary);
 	weft_counters_add(&sum->counters, &thread->poller.counters);
 }
 

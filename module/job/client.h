@@ -29,8 +29,8 @@ struct weft_runtime;
 
 /* Bits of an id that are the slot; the others count its uses, from 1. */
 #define WEFT_SLOT_BITS		20
-#define WEFT_MAX_CREDITS	(1U << WEFT_SLOT_BITS)
-#define WEFT_ID_STEP		(1ULL << WEFT_SLOT_BITS)
+#define WEFT_MAX_CREDITS	((u32)BIT(WEFT_SLOT_BITS))
+#define WEFT_ID_STEP		BIT_ULL(WEFT_SLOT_BITS)
 
 /**
  * enum weft_job_phase - Where a slot is on its round

@@ -11,6 +11,11 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+/* Newer than the types of older systems. */
+#ifndef __aligned_s64
+#define __aligned_s64 __s64 __attribute__((aligned(8)))
+#endif
+
 /**
  * DOC: rules of the interface
  *
@@ -164,7 +169,7 @@ struct weft_receipt {
 struct weft_completion {
 	__aligned_u64 id;
 	__aligned_u64 user_data;
-	__s64 result __attribute__((aligned(8)));
+	__aligned_s64 result;
 	__u16 op;
 	__u16 flags;
 	__u32 __reserved;

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs in the VM: prints "name value" lines.
+set -e
+
+# The kernel's own late work must be over before anything is counted.
+sleep 5
+
+insmod /weft.ko
+/job_bench bytes_per_job job_nop job_sleep job_sleep_busy
+rmmod weft
+
+insmod /weft.ko timing=N
+/job_bench job_nop job_sleep job_sleep_busy | sed 's/ /_untimed /'
+insmod /weft_bench.ko
+for result in /sys/module/weft_bench/parameters/*; do
+	echo "${result##*/} $(cat "$result")"
+done
+rmmod weft_bench
+rmmod weft

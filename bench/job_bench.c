@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a job costs, as userspace sees it. Each argument names a benchmark; its
+ * result is printed as a line "name value". Times are ns, which with
+ * instruction counting are guest instructions.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/weft.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NOP_BATCH	256
+#define NOP_ROUNDS	200
+#define SLEEP_JOBS	1000
+#define SLEEP_NS	10000000ULL
+#define HELD_JOBS	100000
+
+static struct weft_job jobs[HELD_JOBS];
+static struct weft_completion completions[HELD_JOBS];
+
+static void die(const char *what)
+{
+	fprintf(stderr, "job_bench: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static unsigned long long now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static int open_client(unsigned int credits)
+{
+	struct weft_setup setup = {
+		.size = sizeof(setup),
+		.engine = WEFT_ENGINE_ASYNC,
+		.credits = credits,
+	};
+	int fd = open("/dev/weft", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		die("/dev/weft");
+	if (ioctl(fd, WEFT_IOC_SETUP, &setup))
+		die("set-up");
+	return fd;
+}
+
+static void submit(int fd, unsigned int count)
+{
+	struct weft_submit s = {
+		.size = sizeof(s),
+		.jobs = (unsigned long)jobs,
+		.count = count,
+	};
+
+	if (ioctl(fd, WEFT_IOC_SUBMIT, &s) != (int)count)
+		die("submit");
+}
+
+static void reap(int fd, unsigned int count)
+{
+	struct weft_wait w = {
+		.size = sizeof(w),
+		.completions = (unsigned long)completions,
+		.capacity = count,
+		.min = count,
+		.timeout_ns = WEFT_WAIT_FOREVER,
+	};
+
+	if (ioctl(fd, WEFT_IOC_WAIT, &w) != (int)count)
+		die("wait");
+}
+
+static unsigned long long job_nop(void)
+{
+	int fd = open_client(NOP_BATCH);
+	unsigned long long begin = 0;
+	int i;
+
+	memset(jobs, 0, sizeof(jobs));
+	for (i = -10; i < NOP_ROUNDS; i++) {
+		/* The rounds before made the slots. */
+		if (!i)
+			begin = now(CLOCK_MONOTONIC);
+		submit(fd, NOP_BATCH);
+		reap(fd, NOP_BATCH);
+	}
+	begin = now(CLOCK_MONOTONIC) - begin;
+	close(fd);
+	return begin / (NOP_ROUNDS * NOP_BATCH);
+}
+
+static unsigned long long sleep_round(int fd)
+{
+	unsigned long long begin = now(CLOCK_MONOTONIC);
+
+	submit(fd, SLEEP_JOBS);
+	reap(fd, SLEEP_JOBS);
+	return now(CLOCK_MONOTONIC) - begin;
+}
+
+static int open_sleepers(void)
+{
+	int fd = open_client(SLEEP_JOBS), i;
+
+	memset(jobs, 0, sizeof(jobs));
+	for (i = 0; i < SLEEP_JOBS; i++) {
+		jobs[i].op = WEFT_OP_SLEEP;
+		jobs[i].sleep.ns = SLEEP_NS;
+	}
+	sleep_round(fd);
+	return fd;
+}
+
+static unsigned long long job_sleep(void)
+{
+	int fd = open_sleepers();
+	unsigned long long took = sleep_round(fd);
+
+	close(fd);
+	return (took - SLEEP_NS) / SLEEP_JOBS;
+}
+
+/* Uses all CPU that is left, and tells how much it got. */
+static pid_t start_spinner(clockid_t *clock)
+{
+	struct sched_param param = { 0 };
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		sched_setscheduler(0, SCHED_IDLE, &param);
+		for (;;)
+			;
+	}
+	if (clock_getcpuclockid(pid, clock))
+		die("clock of a process");
+	return pid;
+}
+
+/*
+ * The CPU time of everything but the spinner: also what is done while some jobs
+ * still wait, and the switches from and to the spinner.
+ */
+static unsigned long long job_sleep_busy(void)
+{
+	unsigned long long took, spun;
+	int fd = open_sleepers();
+	clockid_t clock;
+	pid_t spinner = start_spinner(&clock);
+
+	sleep_round(fd);
+	spun = now(clock);
+	took = sleep_round(fd);
+	spun = now(clock) - spun;
+	kill(spinner, SIGKILL);
+	waitpid(spinner, NULL, 0);
+	close(fd);
+	return (took - spun) / SLEEP_JOBS;
+}
+
+/* Pages that CPUs keep for themselves count as used: have them given back. */
+static void drain_pages(void)
+{
+	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		die("/proc/sys/vm/compact_memory");
+	close(fd);
+}
+
+static unsigned long long mem_free(void)
+{
+	unsigned long long kib = 0;
+	char line[128];
+	FILE *f;
+
+	drain_pages();
+	f = fopen("/proc/meminfo", "re");
+	if (!f)
+		die("/proc/meminfo");
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemFree: %llu", &kib) == 1)
+			break;
+	fclose(f);
+	return kib * 1024;
+}
+
+static unsigned long long bytes_per_job(void)
+{
+	struct weft_cancel cancel = {
+		.size = sizeof(cancel),
+		.flags = WEFT_CANCEL_ALL,
+	};
+	unsigned long long before, used;
+	int fd, i;
+
+	/* Our own memory must all be there before. */
+	memset(completions, 1, sizeof(completions));
+	for (i = 0; i < HELD_JOBS; i++) {
+		memset(&jobs[i], 0, sizeof(jobs[i]));
+		jobs[i].op = WEFT_OP_SLEEP;
+		jobs[i].sleep.ns = 3600 * 1000000000ULL;
+	}
+	before = mem_free();
+	fd = open_client(HELD_JOBS);
+	for (i = 0; i < HELD_JOBS; i += HELD_JOBS / 2)
+		submit(fd, HELD_JOBS / 2);
+	used = before - mem_free();
+	if (ioctl(fd, WEFT_IOC_CANCEL, &cancel))
+		die("cancel");
+	reap(fd, HELD_JOBS);
+	close(fd);
+	return used / HELD_JOBS;
+}
+
+static const struct {
+	const char *name;
+	unsigned long long (*run)(void);
+} benchmarks[] = {
+	{ "job_nop", job_nop },
+	{ "job_sleep", job_sleep },
+	{ "job_sleep_busy", job_sleep_busy },
+	{ "bytes_per_job", bytes_per_job },
+};
+
+static void run(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(benchmarks) / sizeof(benchmarks[0]); i++) {
+		if (strcmp(name, benchmarks[i].name))
+			continue;
+		printf("%s %llu\n", name, benchmarks[i].run());
+		return;
+	}
+	fprintf(stderr, "job_bench: no benchmark '%s'\n", name);
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		run(argv[i]);
+	return 0;
+}

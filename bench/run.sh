@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# One boot of the stock kernel on one CPU with instruction counting: prints a
+# table and writes build/bench.json. build/stock must be built.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# What each figure is, and the figure to reach (- for none).
+TABLE='kthread_switch    -    one of two kernel threads to the other
+queue_work        -    a work item, queued to done, in a batch of 20,000
+coop_switch       80   the yield poll of one task to the next, of 1,000
+coop_switch_timed 160  the same, with the time taken of each poll
+task_spawn        400  a ready task, spawned to released, in a batch
+task_spawn_timed  -    the same, with the time taken of each poll
+job_nop           900  a nop job, submitted to reaped, in batches of 256
+job_nop_untimed   -    the same, module loaded with timing=N
+job_sleep         1800 one of 1,000 sleeps of 10 ms, beyond the wait
+job_sleep_untimed -    the same, module loaded with timing=N
+job_sleep_busy    -    the same, all CPU time, also during the wait
+job_sleep_busy_untimed -  the same, module loaded with timing=N
+bytes_per_job     384  memory of one of 100,000 sleeping jobs, all counted'
+
+gcc -O2 -Wall -Wextra -Werror -static -Iinclude/uapi \
+	bench/job_bench.c -o build/job_bench
+results=$(tools/vm/run.sh --icount --mem 1024 --log build/vm/bench.log \
+	--file build/stock/weft.ko:/weft.ko \
+	--file build/stock/weft_bench.ko:/weft_bench.ko \
+	--file build/job_bench:/job_bench \
+	--file bench/guest.sh:/bench.sh -- 'sh /bench.sh')
+tools/vm/scanlog.sh build/vm/bench.log
+
+printf '%-24s %8s %8s  %s\n' figure measured 'to reach' 'what it is'
+while read -r name goal what; do
+	value=$(sed -n "s/^$name //p" <<<"$results")
+	[ -n "$value" ] || {
+		echo "weft: the benchmark $name gave no result: see build/vm/bench.log" >&2
+		exit 1
+	}
+	[ "$goal" = - ] || goal="<= $goal"
+	printf '%-24s %8s %8s  %s\n' "$name" "$value" "$goal" "$what"
+done <<<"$TABLE"
+echo
+echo "Guest instructions a piece (bytes_per_job: bytes), the same on every run."
+echo "Not modelled: caches, TLBs, what a context switch really costs a CPU."
+
+python3 - "$results" <<'PYTHON'
+import json, sys
+metrics = {n: int(v) for n, v in (l.split() for l in sys.argv[1].splitlines())}
+with open("build/bench.json", "w") as out:
+    json.dump({"metrics": metrics}, out, indent=2)
+    out.write("\n")
+PYTHON

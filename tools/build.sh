@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Builds into build/, for the kernels of the test bed:
+#   build.sh stock       weft.ko and weft_bench.ko for the stock kernel
+#   build.sh uml         weft.ko and weft_kunit.ko for UML
+#   build.sh tools       the weft command
+#   build.sh selftests   the selftests, 64 and 32 bit
+# KFLAGS is handed to the kernel's make (W=1, C=2 ...).
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=vm/lib.sh
+. "$(dirname "$0")/vm/lib.sh"
+cd "$WEFT_TREE"
+
+# Kbuild builds beside the sources: each kernel gets a copy of them.
+build_module() {
+	local out=build/$1 tree=$2
+
+	shift 2
+	mkdir -p "$out"
+	rsync -a --include '*.[chS]' --include Kbuild --include '*/' \
+		--exclude '*' \
+		Kbuild include module kunit bench "$out/"
+	# shellcheck disable=SC2086 # KFLAGS is a list
+	make -s -C "$tree" M="$PWD/$out" ${KFLAGS:-} "$@" modules \
+		2> >(grep -v 'Skipping BTF generation' >&2)
+}
+
+case ${1:-} in
+stock)
+	build_module stock "$(stock_headers)" WEFT_BENCH=m
+	;;
+uml)
+	build_module uml "$(uml_dir)" ARCH=um WEFT_KUNIT=m
+	;;
+tools)
+	make -s -C tools/weft OUT="$PWD/build/tools"
+	;;
+selftests)
+	make -s -C selftests OUT="$PWD/build/selftests" \
+		KSELFTEST_DIR="$(source_dir)/tools/testing/selftests"
+	;;
+*)
+	die "usage: ${0##*/} stock|uml|tools|selftests"
+	;;
+esac

@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs what needs a kernel of our own, with all set-up it needs:
+#   run.sh demo|vm|kunit|selftests|check|bench
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=vm/lib.sh
+. "$(dirname "$0")/vm/lib.sh"
+cd "$WEFT_TREE"
+
+# The demo puts 10,000 kernel threads side by side: they take a third of this.
+DEMO_MEM=2048
+
+stock() {
+	tools/vm/setup.sh stock
+	tools/build.sh stock
+	tools/build.sh tools
+}
+
+demo() {
+	stock
+	tools/vm/run.sh --mem "$DEMO_MEM" --log build/vm/demo.log \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft \
+		-- 'insmod /weft.ko && weft demo </dev/null && rmmod weft'
+	tools/vm/scanlog.sh build/vm/demo.log
+}
+
+vm() {
+	stock
+	say "a shell in the VM; 'weft --help' tells what to try, 'exit' leaves"
+	tools/vm/run.sh --shell --log build/vm/shell.log \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft -- 'insmod /weft.ko'
+}
+
+kunit() {
+	tools/vm/setup.sh uml
+	tools/build.sh uml
+	tools/vm/uml.sh --time-travel --kmemleak --log build/vm/kunit.log \
+		--modules "build/uml/weft.ko build/uml/weft_kunit.ko"
+}
+
+selftests() {
+	tools/vm/setup.sh stock
+	tools/vm/setup.sh lint
+	tools/build.sh stock
+	tools/build.sh selftests
+	tools/vm/run.sh --timeout 600 --log build/vm/selftests.log \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/selftests:/selftests \
+		--file selftests/run.sh:/selftests/run.sh \
+		-- 'sh /selftests/run.sh'
+	tools/vm/scanlog.sh build/vm/selftests.log
+}
+
+bench() {
+	stock
+	bench/run.sh
+}
+
+# Runs a part, remembers what it counted, and goes on also if it failed.
+part() {
+	local name=$1 log=build/check/$1.log status=0
+
+	shift
+	say "$name ..."
+	mkdir -p build/check
+	"$@" 2>&1 | tee "$log" || status=$?
+	[ "$status" -eq 0 ] || failed_parts+=("$name")
+}
+
+# Sums up the lines "NAME: N passed, N failed, N skipped".
+totals() {
+	sed -n 's/^[a-z0-9]*: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$@" |
+		awk '{ p += $1; f += $2; s += $3 }
+			END { printf "%d %d %d\n", p, f, s }'
+}
+
+check() {
+	local -a failed_parts=()
+	local passed failed skipped
+
+	part lint tools/lint.sh
+	part kunit "$0" kunit
+	part selftests "$0" selftests
+
+	read -r passed failed skipped < <(totals build/check/*.log)
+	# A part that failed without a test to blame counts as one.
+	[ "$failed" -ge "${#failed_parts[@]}" ] || failed=${#failed_parts[@]}
+	[ "${#failed_parts[@]}" -eq 0 ] ||
+		say "failed: ${failed_parts[*]}: see build/check/ and build/vm/"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "${#failed_parts[@]}" -eq 0 ]
+}
+
+case ${1:-} in
+demo | vm | kunit | selftests | check | bench) "$1" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|check|bench" ;;
+esac
