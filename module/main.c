@@ -3,7 +3,6 @@
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
-#include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/weft.h>
@@ -32,17 +31,6 @@ MODULE_PARM_DESC(timing, "take the time of each poll, for receipts and histogram
 static struct weft_runtime *weft_runtime;
 static struct weft_device weft_device;
 static struct dentry *weft_debugfs;
-
-/**
- * weft_executor_default() - the executor of /dev/weft
- *
- * Return: the executor; lives as long as the module.
- */
-struct weft_executor *weft_executor_default(void)
-{
-	return weft_runtime->executor;
-}
-EXPORT_SYMBOL_GPL(weft_executor_default);
 
 /*
  * The kernel's default for kernel.threads-max is an eighth of memory in thread

@@ -138,15 +138,13 @@ struct weft_task {
 	/** @wakes: T: how often a wait source made it runnable */
 	u32 wakes;
 	/** @moves: T: how often it went from one worker to another */
-	u16 moves;
+	u32 moves;
 	/** @wait: T: enum weft_wait_source, of the last poll that was pending */
 	u8 wait;
 	/** @woken: T: it was spawned or woken since its last poll */
 	u8 woken;
 	/** @pins: T: wait sources that live on its worker: it may not move */
 	u16 pins;
-	/** @timed: I: the times below are taken */
-	u8 timed;
 	/** @stamp: T: when it last became runnable or pending, in ns */
 	u64 stamp;
 	/** @queued_ns: T: time it was runnable and waited for its turn */
@@ -214,7 +212,6 @@ struct weft_executor_config {
 struct weft_executor * __must_check
 weft_executor_create(const struct weft_executor_config *config);
 void weft_executor_destroy(struct weft_executor *ex);
-struct weft_executor *weft_executor_default(void);
 
 int __must_check weft_group_init(struct weft_group *group,
 				 struct weft_executor *ex,

@@ -17,6 +17,8 @@ void weft_poller_init(struct weft_poller *p, struct hrtimer *hrtimer,
 	p->cx.timers = &p->timers;
 	p->timing = timing;
 	seqcount_init(&p->seq);
+	/* No thread has so many: the first poll is no coop switch. */
+	p->switches = ULONG_MAX;
 }
 
 /**
@@ -54,15 +56,17 @@ enum weft_poll weft_poller_cancel(struct weft_poller *p, struct weft_task *task)
  * @p: who polled
  * @task: what was polled
  * @switches: context switches of this thread so far
+ * @outcome: the one of @p->counters that says what came of it
  */
 void weft_poller_count_rare(struct weft_poller *p, struct weft_task *task,
-			    unsigned long switches)
+			    unsigned long switches, u64 *outcome)
 {
 	bool wake = task->woken && task->polls;
 
 	raw_write_seqcount_begin(&p->seq);
 	p->counters.resumes += p->last == task || p->switches != switches;
 	p->counters.wakes += wake;
+	(*outcome)++;
 	raw_write_seqcount_end(&p->seq);
 	p->switches = switches;
 	p->was_woken |= !!task->woken;

@@ -68,7 +68,7 @@ bool weft_poller_lost_waker(const struct weft_poller *p, struct weft_task *task)
 enum weft_poll weft_poller_cancel(struct weft_poller *p,
 				  struct weft_task *task);
 void weft_poller_count_rare(struct weft_poller *p, struct weft_task *task,
-			    unsigned long switches);
+			    unsigned long switches, u64 *outcome);
 
 static inline bool weft_poller_timed(const struct weft_poller *p)
 {
@@ -108,9 +108,10 @@ static __always_inline void weft_poller_count(struct weft_poller *p,
 
 	if (unlikely(task->woken || p->last == task ||
 		     p->switches != switches))
-		weft_poller_count_rare(p, task, switches);
-	/* One number by itself needs no @seq. */
-	(*outcome)++;
+		weft_poller_count_rare(p, task, switches, outcome);
+	else
+		/* One number by itself needs no @seq. */
+		(*outcome)++;
 	p->last = task;
 	task->polls++;
 }

@@ -14,7 +14,7 @@ DEFINE_STATIC_KEY_FALSE(weft_timing_key);
 /**
  * weft_counters_add() - sum up
  * @sum: grows by @c
- * @c: counters that nobody writes
+ * @c: a copy
  */
 void weft_counters_add(struct weft_counters *sum, const struct weft_counters *c)
 {

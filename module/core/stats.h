@@ -60,7 +60,10 @@ static inline u64 weft_counters_polls(const struct weft_counters *c)
  */
 static inline u64 weft_counters_coop_switches(const struct weft_counters *c)
 {
-	return weft_counters_polls(c) - c->resumes;
+	u64 polls = weft_counters_polls(c);
+
+	/* Read without their @seq, as those of threads are, they may not fit. */
+	return polls > c->resumes ? polls - c->resumes : 0;
 }
 
 /* Bucket 0 counts 0 ns, bucket n counts 2^(n-1) to 2^n - 1 ns: any time has one. */

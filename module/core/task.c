@@ -34,7 +34,6 @@ int weft_task_init(struct weft_task *task, const struct weft_task_ops *ops,
 	task->wait = WEFT_WAIT_NONE;
 	task->woken = WEFT_WOKEN_SPAWN;
 	task->pins = 0;
-	task->timed = group->executor->timing;
 	task->queued_ns = 0;
 	task->run_ns = 0;
 	task->blocked_ns = 0;
@@ -85,7 +84,8 @@ static void weft_task_queue(struct weft_task *task)
 {
 	task->woken = WEFT_WOKEN_WAKE;
 	atomic_dec(&task->group->waiting);
-	if (static_branch_unlikely(&weft_timing_key) && task->timed)
+	if (static_branch_unlikely(&weft_timing_key) &&
+	    task->group->executor->timing)
 		weft_task_stamp_wake(task);
 
 	if (unlikely(task->group->engine == WEFT_THREADS))

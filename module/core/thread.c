@@ -56,8 +56,11 @@ void weft_threads_init(struct weft_threads *threads, unsigned int max)
 static void weft_thread_sum(const struct weft_thread *thread,
 			    struct weft_engine_stats *sum)
 {
+	/* Of a live thread each number is right by itself. */
+	struct weft_counters counters = data_race(thread->poller.counters);
+
 	weft_switches_add(thread->kthread, &sum->voluntary, &sum->involuntary);
-	weft_counters_add(&sum->counters, &thread->poller.counters);
+	weft_counters_add(&sum->counters, &counters);
 }
 
 static struct weft_thread *weft_threads_first_ended(struct weft_threads *threads)

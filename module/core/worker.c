@@ -276,12 +276,16 @@ int weft_worker_start(struct weft_worker *worker, struct weft_executor *ex,
  */
 void weft_worker_stop(struct weft_worker *worker)
 {
-	if (worker->thread) {
+	struct llist_node *left;
+
+	if (worker->thread)
 		kthread_stop(worker->thread);
-		put_task_struct(worker->thread);
-	}
 	hrtimer_cancel(&worker->hrtimer);
-	WARN_ON_ONCE(!llist_empty(&worker->inbox));
+	if (worker->thread)
+		put_task_struct(worker->thread);
+	/* Only the news of a timer that nobody waits for may be left. */
+	left = llist_del_all(&worker->inbox);
+	WARN_ON_ONCE(left && (left != &worker->due || left->next));
 	WARN_ON_ONCE(!weft_runqueue_empty(&worker->runqueue));
 	WARN_ON_ONCE(weft_timers_first(&worker->poller.timers));
 }

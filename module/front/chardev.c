@@ -56,7 +56,6 @@ static const struct file_operations weft_fops = {
 	.poll = weft_file_poll,
 	.unlocked_ioctl = weft_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = noop_llseek,
 };
 
 /**

@@ -3,6 +3,7 @@
  * /sys/kernel/debug/weft: tables for people and for awk. The first line of each
  * file names the columns. docs/debugfs.md says what they mean.
  */
+#include <linux/ctype.h>
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -97,11 +98,13 @@ DEFINE_SHOW_ATTRIBUTE(ops);
 static void weft_client_row(struct seq_file *m, struct weft_client *client)
 {
 	struct weft_stats s = {};
-	char comm[TASK_COMM_LEN];
+	char comm[TASK_COMM_LEN], *p;
 
-	/* A blank in the name would shift the columns. */
+	/* A blank or new line in the name would break the table. */
 	strscpy(comm, client->comm, sizeof(comm));
-	strreplace(comm, ' ', '_');
+	for (p = comm; *p; p++)
+		if (!isascii(*p) || !isgraph(*p))
+			*p = '_';
 	weft_client_stats(client, &s);
 	seq_printf(m, "%6llu %5d %-15s %-7s %7u %8llu %8llu %8llu %7llu %7llu %7llu %10llu %8llu %10llu\n",
 		   client->number, client->pid, *comm ? comm : "-",

@@ -59,8 +59,6 @@ long weft_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 long weft_file_submit(struct weft_file *wf, struct weft_submit *submit);
 
 /* reap.c */
-long weft_file_reap(struct weft_file *wf, struct weft_completion __user *to,
-		    unsigned int max);
 long weft_file_wait(struct weft_file *wf, struct weft_wait *wait);
 ssize_t weft_file_read(struct file *file, char __user *buf, size_t size,
 		       loff_t *pos);

@@ -132,35 +132,38 @@ static long weft_ioc_stats(struct weft_file *wf, union weft_ioctl_arg *arg)
 /**
  * struct weft_ioctl_row - An ioctl
  * @size: of its struct
+ * @min_size: of its struct as it first was
  * @before_setup: it works on a file that is not set up
  * @fn: does it. Return: what the ioctl returns; a negative errno leaves the
  *	user's struct as it is.
  */
 struct weft_ioctl_row {
 	size_t size;
+	size_t min_size;
 	bool before_setup;
 	long (*fn)(struct weft_file *wf, union weft_ioctl_arg *arg);
 };
 
+/* The last field is the one that was last when the ioctl was made. */
+#define WEFT_IOCTL(_ioc, _struct, _last, _before_setup, _fn)		\
+	[_IOC_NR(_ioc)] = {						\
+		.size = sizeof(struct _struct),				\
+		.min_size = offsetofend(struct _struct, _last),		\
+		.before_setup = _before_setup,				\
+		.fn = _fn,						\
+	}
+
 static const struct weft_ioctl_row weft_ioctls[] = {
-	[_IOC_NR(WEFT_IOC_QUERY)] = {
-		sizeof(struct weft_query), true, weft_ioc_query
-	},
-	[_IOC_NR(WEFT_IOC_SETUP)] = {
-		sizeof(struct weft_setup), true, weft_ioc_setup
-	},
-	[_IOC_NR(WEFT_IOC_SUBMIT)] = {
-		sizeof(struct weft_submit), false, weft_ioc_submit
-	},
-	[_IOC_NR(WEFT_IOC_WAIT)] = {
-		sizeof(struct weft_wait), false, weft_ioc_wait
-	},
-	[_IOC_NR(WEFT_IOC_CANCEL)] = {
-		sizeof(struct weft_cancel), false, weft_ioc_cancel
-	},
-	[_IOC_NR(WEFT_IOC_STATS)] = {
-		sizeof(struct weft_stats), false, weft_ioc_stats
-	},
+	WEFT_IOCTL(WEFT_IOC_QUERY, weft_query, job_bytes, true,
+		   weft_ioc_query),
+	WEFT_IOCTL(WEFT_IOC_SETUP, weft_setup, credits, true, weft_ioc_setup),
+	WEFT_IOCTL(WEFT_IOC_SUBMIT, weft_submit, __reserved, false,
+		   weft_ioc_submit),
+	WEFT_IOCTL(WEFT_IOC_WAIT, weft_wait, __reserved, false, weft_ioc_wait),
+	WEFT_IOCTL(WEFT_IOC_CANCEL, weft_cancel, __reserved, false,
+		   weft_ioc_cancel),
+	WEFT_IOCTL(WEFT_IOC_STATS, weft_stats, credits_free, false,
+		   weft_ioc_stats),
 };
 
 static const struct weft_ioctl_row *weft_ioctl_row(unsigned int cmd)
@@ -186,16 +189,15 @@ long weft_file_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	struct weft_file *wf = file->private_data;
 	void __user *user = (void __user *)uarg;
 	union weft_ioctl_arg arg;
+	size_t known;
 	long ret;
 	u32 size;
 
 	if (!row)
 		return -ENOTTY;
-	/* All have out fields: find out now whether they can be written. */
-	if (get_user(size, (u32 __user *)user) ||
-	    put_user(size, (u32 __user *)user))
+	if (get_user(size, (u32 __user *)user))
 		return -EFAULT;
-	if (size < row->size)
+	if (size < row->min_size)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
@@ -205,10 +207,15 @@ long weft_file_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	if (!row->before_setup && !weft_file_client(wf))
 		return -EBADFD;
 
-	ret = row->fn(wf, &arg);
 	/* The size may have been changed under us: put back what we went by. */
 	arg.size = size;
-	if (ret >= 0 && copy_to_user(user, &arg, row->size))
+	known = min_t(size_t, size, row->size);
+	/* All have out fields: find out now whether they can be written. */
+	if (copy_to_user(user, &arg, known))
+		return -EFAULT;
+	ret = row->fn(wf, &arg);
+	arg.size = size;
+	if (ret >= 0 && copy_to_user(user, &arg, known))
 		return -EFAULT;
 	return ret;
 }

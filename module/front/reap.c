@@ -14,26 +14,19 @@ static unsigned int weft_copy_completions(struct weft_completion __user *to,
 	return count - DIV_ROUND_UP(left, sizeof(*from));
 }
 
-/**
- * weft_file_reap() - hand out the completions that are there
- * @wf: the open file, set up
- * @to: room for @max completions
- * @max: how many, at most
- *
- * A completion that cannot be written stays, and so do those after it.
- *
- * Context: may sleep.
- * Return: how many; -EFAULT if the first could not be written.
+/*
+ * Hands out completions. One that cannot be written stays, and so do those after
+ * it. Return: how many, at most @max; -EFAULT if the first could not be written.
  */
-long weft_file_reap(struct weft_file *wf, struct weft_completion __user *to,
-		    unsigned int max)
+static long weft_reap_locked(struct weft_file *wf,
+			     struct weft_completion __user *to,
+			     unsigned int max)
 {
 	struct weft_client *client = wf->client;
 	unsigned int count, copied, done = 0;
 	struct weft_slots taken;
 	bool fault = false;
 
-	mutex_lock(&client->reaping);
 	while (!fault && done < max) {
 		count = weft_client_take_done(client, &taken, wf->completions,
 					      min(max - done,
@@ -46,10 +39,34 @@ long weft_file_reap(struct weft_file *wf, struct weft_completion __user *to,
 		done += copied;
 		fault = copied < count;
 	}
-	mutex_unlock(&client->reaping);
-	weft_group_reap(&client->group);
+	if (fault && !done)
+		return -EFAULT;
+	return done;
+}
 
-	return fault && !done ? -EFAULT : done;
+/*
+ * Hands out up to @max completions if at least @min are there; with @max 0 it
+ * only counts them. Return: how many; -EFAULT; -EINTR; or -EAGAIN if fewer are
+ * there.
+ */
+static long weft_reap(struct weft_file *wf, struct weft_completion __user *to,
+		      unsigned int max, unsigned int min)
+{
+	struct weft_client *client = wf->client;
+	long ret;
+
+	/* Only who holds this makes them fewer. */
+	if (mutex_lock_killable(&client->reaping))
+		return -EINTR;
+	ret = weft_client_ready(client);
+	if (ret < min)
+		ret = -EAGAIN;
+	else if (max)
+		ret = weft_reap_locked(wf, to, max);
+	mutex_unlock(&client->reaping);
+
+	weft_group_reap(&client->group);
+	return ret;
 }
 
 /**
@@ -62,22 +79,26 @@ long weft_file_reap(struct weft_file *wf, struct weft_completion __user *to,
  */
 long weft_file_wait(struct weft_file *wf, struct weft_wait *wait)
 {
+	struct weft_completion __user *to = u64_to_user_ptr(wait->completions);
 	int early = 0;
 	long count;
 
-	if (weft_client_ready(wf->client) < wait->min)
+	/* Others may reap what was there when the wait ended. */
+	while ((count = weft_reap(wf, to, wait->capacity, wait->min)) ==
+	       -EAGAIN) {
 		early = weft_client_wait(wf->client, wait->min,
 					 wait->timeout_ns);
-	if (wait->capacity)
-		count = weft_file_reap(wf, u64_to_user_ptr(wait->completions),
-				       wait->capacity);
-	else
-		count = weft_client_ready(wf->client);
-
+		if (early)
+			break;
+	}
+	if (early)
+		count = weft_reap(wf, to, wait->capacity, 0);
 	if (count < 0)
 		return count;
+	if (!count && early)
+		return early;
 	wait->count = count;
-	return count ? count : early;
+	return count;
 }
 
 /**
@@ -104,12 +125,12 @@ ssize_t weft_file_read(struct file *file, char __user *buf, size_t size,
 		return -EINVAL;
 
 	for (;;) {
-		count = weft_file_reap(wf, (struct weft_completion __user *)buf,
-				       min_t(size_t, max, WEFT_MAX_BATCH));
-		if (count < 0)
-			return count;
-		if (count)
+		count = weft_reap(wf, (struct weft_completion __user *)buf,
+				  min_t(size_t, max, WEFT_MAX_BATCH), 1);
+		if (count >= 0)
 			return count * sizeof(struct weft_completion);
+		if (count != -EAGAIN)
+			return count;
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
 		/* Another reader may be faster: look, and wait again. */

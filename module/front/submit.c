@@ -67,7 +67,7 @@ static int weft_submit_block(struct weft_file *wf,
  * @submit: what the user asks for, valid; @accepted and @error are set
  *
  * Context: may sleep.
- * Return: how many were accepted.
+ * Return: how many were accepted, or -EINTR.
  */
 long weft_file_submit(struct weft_file *wf, struct weft_submit *submit)
 {
@@ -77,7 +77,8 @@ long weft_file_submit(struct weft_file *wf, struct weft_submit *submit)
 	unsigned int done = 0, accepted;
 	int ret = 0;
 
-	mutex_lock(&client->submitting);
+	if (mutex_lock_killable(&client->submitting))
+		return -EINTR;
 	while (!ret && done < submit->count) {
 		ret = weft_submit_block(wf, jobs + done, ids ? ids + done : NULL,
 					min(submit->count - done,

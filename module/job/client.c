@@ -62,8 +62,8 @@ err_free:
  * weft_client_destroy() - end a client
  * @client: the client; nobody else uses it any more
  *
- * Cancels its jobs and waits for their end: as long as the longest poll, or
- * cancel, that is under way.
+ * Cancels its jobs and waits for their end: for the polls under way, and one more
+ * turn of each job.
  *
  * Context: may sleep.
  */

@@ -143,7 +143,7 @@ struct weft_client {
 	/** @reaping: held by the one who reaps, so that order is kept */
 	struct mutex reaping;
 
-	/** @lock: a spinlock; process context only; nothing is locked inside */
+	/** @lock: process context only; inside it only locks of core/ */
 	spinlock_t lock;
 	/** @free: L: slots in phase FREE, without those a submit prepares */
 	struct weft_slots free;
@@ -209,6 +209,7 @@ void weft_slots_push(struct weft_slots *slots, struct weft_slot *slot);
 struct weft_slot *weft_slots_pop(struct weft_slots *slots);
 int weft_client_take_slot(struct weft_client *client, struct weft_slot **slot);
 void weft_client_free_slot(struct weft_client *client, struct weft_slot *slot);
+__poll_t weft_client_credit_event(struct weft_client *client);
 struct weft_slot *weft_client_slot(struct weft_client *client,
 				   unsigned int index);
 size_t weft_client_bytes(const struct weft_client *client);

@@ -229,17 +229,14 @@ static void weft_client_untake_done(struct weft_client *client,
 void weft_client_settle(struct weft_client *client, struct weft_slots *taken,
 			unsigned int delivered)
 {
-	__poll_t wake = 0;
+	__poll_t wake;
 
 	lockdep_assert_held(&client->reaping);
 	spin_lock(&client->lock);
 	client->reaped += delivered;
-	if (delivered && client->want_credit) {
-		client->want_credit = false;
-		wake = EPOLLOUT | EPOLLWRNORM;
-	}
 	while (delivered--)
 		weft_client_free_slot(client, weft_slots_pop(taken));
+	wake = weft_client_credit_event(client);
 	weft_client_untake_done(client, taken);
 	if (weft_client_must_wake(client))
 		wake |= EPOLLIN | EPOLLRDNORM;

@@ -2,6 +2,7 @@
 /* The slots of a client: memory, credits and ids. */
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 
 #include "../core/executor.h"
@@ -128,6 +129,22 @@ void weft_client_free_slot(struct weft_client *client, struct weft_slot *slot)
 		client->retired++;
 	else
 		weft_slots_push(&client->free, slot);
+}
+
+/**
+ * weft_client_credit_event() - who is to be told that credits are free
+ * @client: the client
+ *
+ * Context: under @client->lock.
+ * Return: the events to wake @client->wait with, or 0.
+ */
+__poll_t weft_client_credit_event(struct weft_client *client)
+{
+	lockdep_assert_held(&client->lock);
+	if (!client->want_credit || !client->free.count)
+		return 0;
+	client->want_credit = false;
+	return EPOLLOUT | EPOLLWRNORM;
 }
 
 /**

@@ -4,6 +4,7 @@
  * publish, where nothing can fail.
  */
 #include <linux/cache.h>
+#include <linux/poll.h>
 
 #include "client.h"
 #include "runtime.h"
@@ -29,9 +30,15 @@ void __init weft_submit_init(void)
 static void weft_submit_untake(struct weft_client *client,
 			       struct weft_slot *slot)
 {
+	__poll_t wake;
+
 	spin_lock(&client->lock);
 	weft_client_free_slot(client, slot);
+	wake = weft_client_credit_event(client);
 	spin_unlock(&client->lock);
+
+	if (wake)
+		wake_up_interruptible_poll(&client->wait, wake);
 }
 
 static int weft_submit_one(struct weft_client *client,

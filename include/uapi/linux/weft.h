@@ -20,10 +20,11 @@
  * DOC: rules of the interface
  *
  * The first field of every ioctl argument is its @size in bytes, set by the
- * caller. A smaller struct than the kernel's is filled up with zeros, a larger
- * one is accepted if what the kernel does not know is zero. Unknown flags,
- * reserved fields and the unused argument words of a job must be zero. Fields
- * marked "out" are ignored on the way in.
+ * caller. What a kernel adds to a struct later is taken as zero from callers that
+ * do not know it, and not written to them; a struct larger than the kernel's is
+ * accepted if what the kernel does not know is zero. Unknown flags, reserved
+ * fields and the unused argument words of a job must be zero. Fields marked "out"
+ * are ignored on the way in. An ioctl that returns an error has changed nothing.
  *
  * Times are nanoseconds; points in time are CLOCK_MONOTONIC.
  *
@@ -36,13 +37,14 @@
  * EINVAL   a field has a wrong value (this includes a struct that is too small)
  * EBADFD   the client is in the wrong state: not set up yet, or already
  * EFAULT   an address is bad
- * EAGAIN   no credit is free, or no kernel thread is to be had (submit); no
- *          completion is there (a read that may not block). poll() says when
- *          to go on
+ * EAGAIN   no credit is free: POLLOUT says when one is; no kernel thread is to
+ *          be had: some are when jobs of any client on threads have ended; no
+ *          completion is there for a read that may not block: POLLIN says when
  * ENOENT   no job of this client has this id, or its completion was reaped
  * ENOMEM   no memory: at set-up and submit only, never for an accepted job
  * ETIME    the timeout of a wait passed and there was nothing to return
- * EINTR    a signal came and there was nothing to return
+ * EINTR    a signal came and there was nothing to return; or the caller is being
+ *          killed
  * ======== ==================================================================
  */
 
@@ -246,7 +248,7 @@ struct weft_setup {
  *
  * Each job is accepted or refused as a whole; after the first refusal no
  * further job is looked at. Return: @accepted, or, when no job was looked at,
- * E2BIG, EINVAL, EFAULT, EBADFD.
+ * E2BIG, EINVAL, EFAULT, EBADFD, EINTR.
  */
 struct weft_submit {
 	__u32 size;
