@@ -144,26 +144,39 @@ struct weft_ioctl_row {
 	long (*fn)(struct weft_file *wf, union weft_ioctl_arg *arg);
 };
 
-/* The last field is the one that was last when the ioctl was made. */
-#define WEFT_IOCTL(_ioc, _struct, _last, _before_setup, _fn)		\
-	[_IOC_NR(_ioc)] = {						\
-		.size = sizeof(struct _struct),				\
-		.min_size = offsetofend(struct _struct, _last),		\
-		.before_setup = _before_setup,				\
-		.fn = _fn,						\
-	}
-
 static const struct weft_ioctl_row weft_ioctls[] = {
-	WEFT_IOCTL(WEFT_IOC_QUERY, weft_query, job_bytes, true,
-		   weft_ioc_query),
-	WEFT_IOCTL(WEFT_IOC_SETUP, weft_setup, credits, true, weft_ioc_setup),
-	WEFT_IOCTL(WEFT_IOC_SUBMIT, weft_submit, __reserved, false,
-		   weft_ioc_submit),
-	WEFT_IOCTL(WEFT_IOC_WAIT, weft_wait, __reserved, false, weft_ioc_wait),
-	WEFT_IOCTL(WEFT_IOC_CANCEL, weft_cancel, __reserved, false,
-		   weft_ioc_cancel),
-	WEFT_IOCTL(WEFT_IOC_STATS, weft_stats, credits_free, false,
-		   weft_ioc_stats),
+	[_IOC_NR(WEFT_IOC_QUERY)] = {
+		.size = sizeof(struct weft_query),
+		.min_size = offsetofend(struct weft_query, job_bytes),
+		.before_setup = true,
+		.fn = weft_ioc_query,
+	},
+	[_IOC_NR(WEFT_IOC_SETUP)] = {
+		.size = sizeof(struct weft_setup),
+		.min_size = offsetofend(struct weft_setup, credits),
+		.before_setup = true,
+		.fn = weft_ioc_setup,
+	},
+	[_IOC_NR(WEFT_IOC_SUBMIT)] = {
+		.size = sizeof(struct weft_submit),
+		.min_size = offsetofend(struct weft_submit, __reserved),
+		.fn = weft_ioc_submit,
+	},
+	[_IOC_NR(WEFT_IOC_WAIT)] = {
+		.size = sizeof(struct weft_wait),
+		.min_size = offsetofend(struct weft_wait, __reserved),
+		.fn = weft_ioc_wait,
+	},
+	[_IOC_NR(WEFT_IOC_CANCEL)] = {
+		.size = sizeof(struct weft_cancel),
+		.min_size = offsetofend(struct weft_cancel, __reserved),
+		.fn = weft_ioc_cancel,
+	},
+	[_IOC_NR(WEFT_IOC_STATS)] = {
+		.size = sizeof(struct weft_stats),
+		.min_size = offsetofend(struct weft_stats, credits_free),
+		.fn = weft_ioc_stats,
+	},
 };
 
 static const struct weft_ioctl_row *weft_ioctl_row(unsigned int cmd)
