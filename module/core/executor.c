@@ -350,6 +350,7 @@ void weft_executor_engine_stats(struct weft_executor *ex,
 	stats->threads_created = stats->threads;
 	stats->threads_peak = stats->threads;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_executor_engine_stats);
 
 /**
  * weft_executor_histograms() - how long things took on an engine

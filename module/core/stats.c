@@ -80,6 +80,7 @@ u64 weft_bucket_floor(unsigned int bucket)
 {
 	return bucket ? 1ULL << (bucket - 1) : 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_bucket_floor);
 
 /**
  * weft_bucket_ceiling() - the longest time that a bucket counts
@@ -91,3 +92,4 @@ u64 weft_bucket_ceiling(unsigned int bucket)
 {
 	return bucket < 64 ? (1ULL << bucket) - 1 : U64_MAX;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_bucket_ceiling);

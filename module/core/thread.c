@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
 #include "executor.h"
 #include "thread.h"
@@ -123,6 +124,7 @@ void weft_threads_fini(struct weft_threads *threads)
 	wait_event(threads->idle, !READ_ONCE(threads->nr_live));
 	weft_threads_reap(threads);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_threads_fini);
 
 /**
  * weft_threads_stats() - what all threads have done
@@ -147,6 +149,7 @@ void weft_threads_stats(struct weft_threads *threads,
 		weft_thread_sum(thread, stats);
 	spin_unlock(&threads->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_threads_stats);
 
 /**
  * weft_threads_histograms() - how long things took

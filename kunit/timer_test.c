@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/ktime.h>
+
+#include "mock.h"
+
+#define STEPS(...)	((const struct mock_step[]){ __VA_ARGS__ })
+
+#define SLEEPERS	1000
+
+static int timer_init(struct kunit *test)
+{
+	test->priv = mock_bed_manual(test, 1);
+	return 0;
+}
+
+static void timer_exit(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&bed->group.waiting));
+	mock_bed_free(bed);
+}
+
+static struct mock *sleeper(struct mock_bed *bed, char name, u64 until)
+{
+	struct mock_step *steps = kunit_kcalloc(bed->test, 2, sizeof(*steps),
+						GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(bed->test, steps);
+	steps[0] = (struct mock_step){ MOCK_SLEEP, until };
+	steps[1] = (struct mock_step){ MOCK_READY };
+	return mock_spawn(bed, name, steps);
+}
+
+/* The names of the tasks polled since @from. */
+static void expect_order(struct kunit *test, unsigned int from,
+			 const char *names)
+{
+	struct mock_bed *bed = test->priv;
+
+	bed->log[bed->polls] = '\0';
+	KUNIT_EXPECT_STREQ(test, names, bed->log + from);
+}
+
+static void sleep_ends_at_its_time_and_not_before(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = sleeper(bed, 'a', 2000);
+
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, (int)WEFT_WAIT_TIMER, (int)m->task.wait);
+	mock_now = 1999;
+	KUNIT_EXPECT_EQ(test, 0U, mock_run(bed));
+	mock_now = 2000;
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, 1U, m->released);
+	KUNIT_EXPECT_EQ(test, 1U, m->task.wakes);
+}
+
+static void sleep_until_now_or_before_is_ready_at_once(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *now = sleeper(bed, 'a', mock_now);
+	struct mock *past = sleeper(bed, 'b', 0);
+
+	KUNIT_EXPECT_EQ(test, 2U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, 1U, now->released);
+	KUNIT_EXPECT_EQ(test, 1U, past->released);
+}
+
+static void earlier_deadline_wakes_first(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+
+	sleeper(bed, 'c', 4000);
+	sleeper(bed, 'a', 2000);
+	sleeper(bed, 'b', 3000);
+	KUNIT_EXPECT_EQ(test, 3U, mock_run(bed));
+	mock_now = 3000;
+	KUNIT_EXPECT_EQ(test, 2U, mock_run(bed));
+	mock_now = 4000;
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+	expect_order(test, 3, "abc");
+}
+
+static void equal_deadlines_wake_in_order(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+
+	sleeper(bed, 'a', 2000);
+	sleeper(bed, 'b', 2000);
+	sleeper(bed, 'c', 2000);
+	mock_run(bed);
+	mock_now = 2000;
+	KUNIT_EXPECT_EQ(test, 3U, mock_run(bed));
+	expect_order(test, 3, "abc");
+}
+
+static void far_future_is_never(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = sleeper(bed, 'a', KTIME_MAX);
+
+	mock_run(bed);
+	mock_now = KTIME_MAX - 1;
+	KUNIT_EXPECT_EQ(test, 0U, mock_run(bed));
+	weft_cancel(&m->task);
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+}
+
+static void deadline_and_slack_do_not_overflow(struct kunit *test)
+{
+	struct weft_sleep sleep = {};
+
+	weft_sleep_until(&sleep, U64_MAX, U32_MAX);
+	KUNIT_EXPECT_EQ(test, (u64)KTIME_MAX, sleep.deadline);
+	KUNIT_EXPECT_EQ(test, KTIME_MAX, sleep.node.expires);
+	weft_sleep_until(&sleep, 5000, 70);
+	KUNIT_EXPECT_EQ(test, 5000ULL, sleep.deadline);
+	KUNIT_EXPECT_EQ(test, 5070LL, sleep.node.expires);
+}
+
+static void spurious_wake_does_not_end_a_sleep(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = sleeper(bed, 'a', 2000);
+
+	mock_run(bed);
+	KUNIT_EXPECT_TRUE(test, weft_wake(&m->task));
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_PENDING, mock_state(m));
+	KUNIT_EXPECT_EQ(test, 1U, m->task.pins);
+	mock_now = 2000;
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, 1U, m->released);
+	KUNIT_EXPECT_EQ(test, 0U, m->task.pins);
+}
+
+/* First, middle and last of three: the others must still wake. */
+static void cancelled_sleeper_leaves_the_others(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	int victim, i;
+
+	for (victim = 0; victim < 3; victim++) {
+		u64 begin = mock_now;
+		struct mock *m[3];
+
+		for (i = 0; i < 3; i++)
+			m[i] = sleeper(bed, 'a' + i, begin + 1000 * (i + 1));
+		KUNIT_EXPECT_EQ(test, 3U, mock_run(bed));
+		weft_cancel(&m[victim]->task);
+		KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+		KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, m[victim]->task.result);
+		mock_now = begin + 3000;
+		KUNIT_EXPECT_EQ(test, 2U, mock_run(bed));
+		for (i = 0; i < 3; i++)
+			KUNIT_EXPECT_EQ(test, 1U, m[i]->released);
+	}
+}
+
+static void sleep_can_be_used_again(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_SLEEP, 2000 },
+						    { MOCK_SLEEP, 3000 },
+						    { MOCK_SLEEP, 2500 },
+						    { MOCK_READY }));
+
+	mock_run(bed);
+	mock_now = 2000;
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_PENDING, mock_state(m));
+	mock_now = 3000;
+	/* The third one is over when it begins. */
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, 1U, m->released);
+}
+
+static void many_sleepers_wake_when_due(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	u64 seed = 88172645463325252ULL;
+	struct mock **m;
+	int i;
+
+	m = kunit_kcalloc(test, SLEEPERS, sizeof(*m), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	for (i = 0; i < SLEEPERS; i++) {
+		seed ^= seed << 13;
+		seed ^= seed >> 7;
+		seed ^= seed << 17;
+		m[i] = sleeper(bed, 'x', 1001 + seed % 100000);
+	}
+	KUNIT_EXPECT_EQ(test, (unsigned int)SLEEPERS, mock_run(bed));
+	while (mock_now < 101001) {
+		mock_now += 500;
+		mock_run(bed);
+		for (i = 0; i < SLEEPERS; i++)
+			if (m[i]->released != (m[i]->steps->arg <= mock_now))
+				break;
+		KUNIT_ASSERT_EQ(test, SLEEPERS, i);
+	}
+}
+
+/* In real time. */
+static void real_sleep_is_not_early(struct kunit *test)
+{
+	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
+	u64 until = ktime_get_ns() + 5 * NSEC_PER_MSEC;
+
+	mock_expect(bed, 1);
+	sleeper(bed, 'a', until);
+	mock_wait(bed);
+	KUNIT_EXPECT_GE(test, ktime_get_ns(), until);
+	mock_bed_free(bed);
+}
+
+static void earlier_sleeper_brings_the_hrtimer_forward(struct kunit *test)
+{
+	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
+	struct mock *late;
+
+	mock_expect(bed, 1);
+	late = sleeper(bed, 'b', ktime_get_ns() + 3600 * NSEC_PER_SEC);
+	while (mock_state(late) != WEFT_STATE_PENDING)
+		schedule_timeout_idle(1);
+	sleeper(bed, 'a', ktime_get_ns() + 5 * NSEC_PER_MSEC);
+	mock_wait(bed);
+	mock_expect(bed, 1);
+	weft_cancel(&late->task);
+	mock_wait(bed);
+	mock_bed_free(bed);
+}
+
+static struct kunit_case timer_cases[] = {
+	KUNIT_CASE(sleep_ends_at_its_time_and_not_before),
+	KUNIT_CASE(sleep_until_now_or_before_is_ready_at_once),
+	KUNIT_CASE(earlier_deadline_wakes_first),
+	KUNIT_CASE(equal_deadlines_wake_in_order),
+	KUNIT_CASE(far_future_is_never),
+	KUNIT_CASE(deadline_and_slack_do_not_overflow),
+	KUNIT_CASE(spurious_wake_does_not_end_a_sleep),
+	KUNIT_CASE(cancelled_sleeper_leaves_the_others),
+	KUNIT_CASE(sleep_can_be_used_again),
+	KUNIT_CASE(many_sleepers_wake_when_due),
+	KUNIT_CASE(real_sleep_is_not_early),
+	KUNIT_CASE(earlier_sleeper_brings_the_hrtimer_forward),
+	{}
+};
+
+static struct kunit_suite timer_suite = {
+	.name = "weft_timer",
+	.init = timer_init,
+	.exit = timer_exit,
+	.test_cases = timer_cases,
+};
+
+kunit_test_suite(timer_suite);

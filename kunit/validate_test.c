@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Every field of every ioctl and job, right and wrong. */
+#include <kunit/test.h>
+
+#include "../module/front/front.h"
+
+#define OK(_call)	KUNIT_EXPECT_EQ(test, 0, _call)
+#define WRONG(_call)	KUNIT_EXPECT_EQ(test, -EINVAL, _call)
+
+#define MAX_CREDITS	100
+
+static void setup_is_checked(struct kunit *test)
+{
+	static const struct weft_setup good = { .size = sizeof(good) };
+	struct weft_setup s = good;
+	int bit;
+
+	OK(weft_validate_setup(&s, MAX_CREDITS));
+	s.engine = WEFT_ENGINE_THREADS;
+	OK(weft_validate_setup(&s, MAX_CREDITS));
+	s.engine = WEFT_ENGINE_THREADS + 1;
+	WRONG(weft_validate_setup(&s, MAX_CREDITS));
+	s.engine = U32_MAX;
+	WRONG(weft_validate_setup(&s, MAX_CREDITS));
+
+	s = good;
+	s.credits = MAX_CREDITS;
+	OK(weft_validate_setup(&s, MAX_CREDITS));
+	s.credits = MAX_CREDITS + 1;
+	WRONG(weft_validate_setup(&s, MAX_CREDITS));
+	s.credits = U32_MAX;
+	WRONG(weft_validate_setup(&s, MAX_CREDITS));
+
+	for (bit = 0; bit < 32; bit++) {
+		s = good;
+		s.flags = BIT(bit);
+		WRONG(weft_validate_setup(&s, MAX_CREDITS));
+	}
+}
+
+static void submit_is_checked(struct kunit *test)
+{
+	static const struct weft_submit good = { .size = sizeof(good) };
+	struct weft_submit s = good;
+	int bit;
+
+	OK(weft_validate_submit(&s));
+	s.count = WEFT_MAX_BATCH;
+	s.jobs = U64_MAX;
+	s.ids = U64_MAX;
+	OK(weft_validate_submit(&s));
+	s.count = WEFT_MAX_BATCH + 1;
+	WRONG(weft_validate_submit(&s));
+	s.count = U32_MAX;
+	WRONG(weft_validate_submit(&s));
+	/* What is out is not looked at. */
+	s = good;
+	s.accepted = U32_MAX;
+	s.error = U32_MAX;
+	OK(weft_validate_submit(&s));
+
+	for (bit = 0; bit < 32; bit++) {
+		s = good;
+		s.flags = BIT(bit);
+		WRONG(weft_validate_submit(&s));
+		s = good;
+		s.__reserved = BIT(bit);
+		WRONG(weft_validate_submit(&s));
+	}
+}
+
+static void wait_is_checked(struct kunit *test)
+{
+	static const struct weft_wait good = { .size = sizeof(good) };
+	struct weft_wait w = good;
+	int bit;
+
+	OK(weft_validate_wait(&w, MAX_CREDITS));
+	w.min = MAX_CREDITS;
+	w.capacity = U32_MAX;
+	w.timeout_ns = WEFT_WAIT_FOREVER;
+	w.count = U32_MAX;
+	OK(weft_validate_wait(&w, MAX_CREDITS));
+	w.min = MAX_CREDITS + 1;
+	WRONG(weft_validate_wait(&w, MAX_CREDITS));
+	w.min = U32_MAX;
+	WRONG(weft_validate_wait(&w, MAX_CREDITS));
+
+	for (bit = 0; bit < 32; bit++) {
+		w = good;
+		w.flags = BIT(bit);
+		WRONG(weft_validate_wait(&w, MAX_CREDITS));
+		w = good;
+		w.__reserved = BIT(bit);
+		WRONG(weft_validate_wait(&w, MAX_CREDITS));
+	}
+}
+
+static void cancel_is_checked(struct kunit *test)
+{
+	static const struct weft_cancel good = { .size = sizeof(good) };
+	struct weft_cancel c = good;
+	int bit;
+
+	c.id = U64_MAX;
+	c.verdict = U32_MAX;
+	c.cancelled = U32_MAX;
+	c.stopping = U32_MAX;
+	OK(weft_validate_cancel(&c));
+	c.flags = WEFT_CANCEL_ALL;
+	WRONG(weft_validate_cancel(&c));
+	c.id = 0;
+	OK(weft_validate_cancel(&c));
+
+	for (bit = 0; bit < 32; bit++) {
+		c = good;
+		c.flags = BIT(bit);
+		if (c.flags != WEFT_CANCEL_ALL)
+			WRONG(weft_validate_cancel(&c));
+		c = good;
+		c.__reserved = BIT(bit);
+		WRONG(weft_validate_cancel(&c));
+	}
+}
+
+static void stats_is_checked(struct kunit *test)
+{
+	struct weft_stats s = { .size = sizeof(s) };
+	int bit;
+
+	OK(weft_validate_stats(&s));
+	s.done = U64_MAX;
+	OK(weft_validate_stats(&s));
+	for (bit = 0; bit < 32; bit++) {
+		s.flags = BIT(bit);
+		WRONG(weft_validate_stats(&s));
+	}
+}
+
+static void job_is_checked(struct kunit *test)
+{
+	static const struct weft_job good = { .user_data = U64_MAX };
+	struct weft_job j = good;
+	int bit;
+
+	for (j.op = 0; j.op < WEFT_NR_OPS; j.op++)
+		OK(weft_validate_job(&j));
+	WRONG(weft_validate_job(&j));
+	j.op = U16_MAX;
+	WRONG(weft_validate_job(&j));
+
+	for (bit = 0; bit < 16; bit++) {
+		j = good;
+		j.flags = BIT(bit);
+		if (j.flags == WEFT_JOB_RECEIPT)
+			OK(weft_validate_job(&j));
+		else
+			WRONG(weft_validate_job(&j));
+	}
+	for (bit = 0; bit < 32; bit++) {
+		j = good;
+		j.__reserved0 = BIT(bit);
+		WRONG(weft_validate_job(&j));
+	}
+	for (bit = 0; bit < 64; bit++) {
+		j = good;
+		j.__reserved1 = BIT_ULL(bit);
+		WRONG(weft_validate_job(&j));
+	}
+}
+
+static struct kunit_case validate_cases[] = {
+	KUNIT_CASE(setup_is_checked),
+	KUNIT_CASE(submit_is_checked),
+	KUNIT_CASE(wait_is_checked),
+	KUNIT_CASE(cancel_is_checked),
+	KUNIT_CASE(stats_is_checked),
+	KUNIT_CASE(job_is_checked),
+	{}
+};
+
+static struct kunit_suite validate_suite = {
+	.name = "weft_validate",
+	.test_cases = validate_cases,
+};
+
+kunit_test_suite(validate_suite);
