@@ -14,11 +14,11 @@ help:
 	@echo
 	@echo 'In virtual machines, with all set-up done by itself:'
 	@echo '  make demo       boot, load, and show both engines at work'
-	@echo '  make check      lint, KUnit and selftests'
+	@echo '  make check      lint, KUnit, selftests, and those with KASAN'
 	@echo '  make bench      count instructions: a table, and build/bench.json'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
-	@echo 'Parts of these: make setup, lint, kunit, selftests'
+	@echo 'Parts of these: make setup, lint, kunit, selftests, kasan'
 
 modules:
 	@test -e $(KDIR)/Makefile || { \
@@ -51,10 +51,13 @@ kunit:
 selftests:
 	@tools/run.sh selftests
 
+kasan:
+	@tools/run.sh kasan
+
 check:
 	@tools/run.sh check
 
 bench:
 	@tools/run.sh bench
 
-.PHONY: help modules clean setup tools vm demo lint kunit selftests check bench
+.PHONY: help modules clean setup tools vm demo lint kunit selftests kasan check bench

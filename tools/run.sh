@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|check|bench
+#   run.sh demo|vm|kunit|selftests|kasan|check|bench
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=vm/lib.sh
 . "$(dirname "$0")/vm/lib.sh"
@@ -53,6 +53,20 @@ selftests() {
 	tools/vm/scanlog.sh build/vm/selftests.log
 }
 
+# The same on UML, with KASAN, lockdep and kmemleak watching; it runs no 32-bit
+# programs.
+kasan() {
+	tools/vm/setup.sh uml
+	tools/build.sh uml
+	tools/build.sh selftests
+	tools/vm/uml.sh --no-kunit --mem 512 --timeout 600 \
+		--log build/vm/kasan.log \
+		--file build/uml/weft.ko:/weft.ko \
+		--file build/selftests/64:/selftests/64 \
+		--file selftests/run.sh:/selftests/run.sh \
+		--cmd 'RUN_SH_BITS=64 sh /selftests/run.sh'
+}
+
 bench() {
 	stock
 	bench/run.sh
@@ -83,6 +97,7 @@ check() {
 	part lint tools/lint.sh
 	part kunit "$0" kunit
 	part selftests "$0" selftests
+	part kasan "$0" kasan
 
 	read -r passed failed skipped < <(totals build/check/*.log)
 	# A part that failed without a test to blame counts as one.
@@ -94,6 +109,6 @@ check() {
 }
 
 case ${1:-} in
-demo | vm | kunit | selftests | check | bench) "$1" ;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|check|bench" ;;
+demo | vm | kunit | selftests | kasan | check | bench) "$1" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|check|bench" ;;
 esac

@@ -3,6 +3,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
 #include "../core/executor.h"
 #include "client.h"
@@ -57,6 +58,7 @@ err_free:
 	kfree(client);
 	return ERR_PTR(-ENOMEM);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_create);
 
 /**
  * weft_client_destroy() - end a client
@@ -84,6 +86,7 @@ void weft_client_destroy(struct weft_client *client)
 	weft_group_fini(&client->group);
 	kfree(client);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_destroy);
 
 /**
  * weft_client_cancel() - end a job
@@ -112,6 +115,7 @@ int weft_client_cancel(struct weft_client *client, u64 id,
 	spin_unlock(&client->lock);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel);
 
 /**
  * weft_client_cancel_all() - end all jobs
@@ -148,6 +152,7 @@ void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
 	}
 	spin_unlock(&client->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel_all);
 
 /**
  * weft_client_refuse() - count a submit that ended at a refused job
@@ -226,3 +231,4 @@ void weft_client_stats(struct weft_client *client, struct weft_stats *stats)
 	stats->bytes = weft_client_bytes(client);
 	stats->credits = client->credits;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_stats);

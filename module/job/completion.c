@@ -9,6 +9,7 @@
 #include <linux/hrtimer.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include <kunit/visibility.h>
 
 #include "client.h"
 #include "runtime.h"
@@ -128,6 +129,7 @@ int weft_client_wait(struct weft_client *client, unsigned int min, u64 until)
 	finish_wait(&client->wait, &wait);
 	return weft_client_ready(client) >= min ? 0 : ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_wait);
 
 /**
  * weft_client_watch() - what can be done without waiting
@@ -148,6 +150,7 @@ void weft_client_watch(struct weft_client *client, bool *readable,
 	client->want_credit = !*writable;
 	spin_unlock(&client->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_watch);
 
 static void weft_slot_report(const struct weft_slot *slot, bool timed,
 			     struct weft_completion *out)
@@ -204,6 +207,7 @@ unsigned int weft_client_take_done(struct weft_client *client,
 	spin_unlock(&client->lock);
 	return taken->count;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_take_done);
 
 /* Puts what was taken back in front of the others. */
 static void weft_client_untake_done(struct weft_client *client,
@@ -245,3 +249,4 @@ void weft_client_settle(struct weft_client *client, struct weft_slots *taken,
 	if (wake)
 		wake_up_interruptible_poll(&client->wait, wake);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_settle);

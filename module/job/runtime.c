@@ -2,6 +2,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <kunit/visibility.h>
 
 #include "../core/executor.h"
 #include "runtime.h"
@@ -39,6 +40,7 @@ weft_runtime_create(const struct weft_executor_config *config,
 	rt->next = 1;
 	return rt;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_runtime_create);
 
 /**
  * weft_runtime_destroy() - end a runtime
@@ -52,6 +54,7 @@ void weft_runtime_destroy(struct weft_runtime *rt)
 	weft_executor_destroy(rt->executor);
 	kfree(rt);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_runtime_destroy);
 
 /**
  * weft_runtime_add() - show a new client
@@ -134,3 +137,4 @@ void weft_runtime_totals(struct weft_runtime *rt,
 		weft_totals_add(&totals[client->group.engine], client);
 	mutex_unlock(&rt->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_runtime_totals);

@@ -5,6 +5,7 @@
  */
 #include <linux/cache.h>
 #include <linux/poll.h>
+#include <kunit/visibility.h>
 
 #include "client.h"
 #include "runtime.h"
@@ -109,6 +110,7 @@ int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_submit_prepare);
 
 /**
  * weft_submit_publish() - accept the jobs
@@ -132,6 +134,7 @@ void weft_submit_publish(struct weft_batch *batch)
 
 	weft_spawn_list(&client->group, batch->first, batch->count);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_submit_publish);
 
 /**
  * weft_submit_abort() - forget the jobs
@@ -149,3 +152,4 @@ void weft_submit_abort(struct weft_batch *batch)
 		weft_submit_untake(batch->client, weft_slot_of(node));
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_submit_abort);

@@ -83,6 +83,10 @@ fail() {
 	echo "$*" >>/host/failed
 }
 
+# A test that fails allocations means also those that may wait.
+faults=/sys/kernel/debug/failslab
+[ ! -d $faults ] || { echo N >$faults/ignore-gfp-wait; echo 0 >$faults/verbose; }
+
 [ ! -e /kmemleak ] || echo clear >$leaks
 echo 'weft-test: start' >/dev/kmsg
 loaded=

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Names for the numbers of the interface. */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "weft.h"
+
+static const char *const weft_op_names[WEFT_LIB_OPS] = {
+	[WEFT_OP_NOP] = "nop",
+	[WEFT_OP_YIELD] = "yield",
+	[WEFT_OP_SPIN] = "spin",
+	[WEFT_OP_SLEEP] = "sleep",
+	[WEFT_OP_WORK] = "work",
+};
+
+static const char *const weft_engine_names[WEFT_LIB_ENGINES] = {
+	[WEFT_ENGINE_ASYNC] = "async",
+	[WEFT_ENGINE_THREADS] = "threads",
+};
+
+static int weft_find(const char *const *names, int count, const char *name)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -ENOENT;
+}
+
+/**
+ * weft_op_name() - the name of an op
+ * @op: WEFT_OP_*
+ *
+ * Return: a constant string, or NULL if libweft does not know the op.
+ */
+const char *weft_op_name(unsigned int op)
+{
+	return op < WEFT_LIB_OPS ? weft_op_names[op] : NULL;
+}
+
+/**
+ * weft_op_number() - the op with a name
+ * @name: for example "sleep"
+ *
+ * Return: WEFT_OP_* or -ENOENT.
+ */
+int weft_op_number(const char *name)
+{
+	return weft_find(weft_op_names, WEFT_LIB_OPS, name);
+}
+
+/**
+ * weft_engine_name() - the name of an engine
+ * @engine: WEFT_ENGINE_*
+ *
+ * Return: a constant string, or NULL if libweft does not know the engine.
+ */
+const char *weft_engine_name(unsigned int engine)
+{
+	return engine < WEFT_LIB_ENGINES ? weft_engine_names[engine] : NULL;
+}
+
+/**
+ * weft_engine_number() - the engine with a name
+ * @name: "async" or "threads"
+ *
+ * Return: WEFT_ENGINE_* or -ENOENT.
+ */
+int weft_engine_number(const char *name)
+{
+	return weft_find(weft_engine_names, WEFT_LIB_ENGINES, name);
+}
+
+/**
+ * weft_verdict_name() - a cancel's verdict in words
+ * @verdict: from weft_client_cancel()
+ *
+ * Return: a constant string, or NULL if it is no verdict.
+ */
+const char *weft_verdict_name(int verdict)
+{
+	switch (verdict) {
+	case WEFT_CANCELLED:
+		return "cancelled";
+	case WEFT_ALREADY_DONE:
+		return "already done";
+	case WEFT_STOPPING:
+		return "stopping";
+	default:
+		return NULL;
+	}
+}
+
+/**
+ * weft_submit_error() - why a job was refused, in words
+ * @error: from weft_client_submit(), a positive errno
+ *
+ * Return: a constant string.
+ */
+const char *weft_submit_error(int error)
+{
+	switch (error) {
+	case 0:
+		return "not refused";
+	case EAGAIN:
+		return "no credit is free, or no kernel thread is to be had";
+	case EBADFD:
+		return "the client is not set up";
+	case EFAULT:
+		return "the address of the job or of its id is bad";
+	case EINTR:
+		return "the submitter is being killed";
+	case EINVAL:
+		return "a field of the job has a wrong value";
+	case ENOMEM:
+		return "the kernel has no memory for the job";
+	default:
+		return "unknown reason";
+	}
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "weft.h"
+
+#define WEFT_DEVICE	"/dev/weft"
+
+static int weft_ioctl(int fd, unsigned long request, void *arg)
+{
+	int ret = ioctl(fd, request, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+/**
+ * weft_client_open() - open /dev/weft
+ *
+ * The client can be queried, but takes no jobs before weft_client_setup().
+ *
+ * Return: a file descriptor, the caller's to close; or -ENOENT (the module is
+ * not loaded), -EACCES, or another errno of open().
+ */
+int weft_client_open(void)
+{
+	int fd = open(WEFT_DEVICE, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/**
+ * weft_client_setup() - choose a client's engine and credits, once
+ * @fd: from weft_client_open()
+ * @engine: WEFT_ENGINE_*
+ * @credits: in: how many, 0 for the default; out: how many were given. NULL for
+ *	the default
+ *
+ * Return: 0, -EINVAL, -EBADFD (set up already), -ENOMEM.
+ */
+int weft_client_setup(int fd, unsigned int engine, unsigned int *credits)
+{
+	struct weft_setup setup = {
+		.size = sizeof(setup),
+		.engine = engine,
+		.credits = credits ? *credits : 0,
+	};
+	int ret = weft_ioctl(fd, WEFT_IOC_SETUP, &setup);
+
+	if (!ret && credits)
+		*credits = setup.credits;
+	return ret;
+}
+
+/**
+ * weft_client_start() - open /dev/weft and set it up
+ * @engine: see weft_client_setup()
+ * @credits: see weft_client_setup()
+ *
+ * Return: a file descriptor, the caller's to close; or what weft_client_open()
+ * and weft_client_setup() return.
+ */
+int weft_client_start(unsigned int engine, unsigned int *credits)
+{
+	int fd = weft_client_open();
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = weft_client_setup(fd, engine, credits);
+	if (ret < 0) {
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+/**
+ * weft_client_close() - end a client and all its jobs
+ * @fd: the client; a negative one is left alone
+ */
+void weft_client_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/**
+ * weft_client_query() - ask what the kernel's weft can do
+ * @fd: the client, set up or not
+ * @query: receives it
+ *
+ * Return: 0 or a negative errno.
+ */
+int weft_client_query(int fd, struct weft_query *query)
+{
+	memset(query, 0, sizeof(*query));
+	query->size = sizeof(*query);
+	return weft_ioctl(fd, WEFT_IOC_QUERY, query);
+}
+
+/**
+ * weft_client_stats() - read a client's counts
+ * @fd: the client
+ * @stats: receives them
+ *
+ * Return: 0, -EBADFD (not set up).
+ */
+int weft_client_stats(int fd, struct weft_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->size = sizeof(*stats);
+	return weft_ioctl(fd, WEFT_IOC_STATS, stats);
+}
+
+/**
+ * weft_client_submit() - submit jobs, in order
+ * @fd: the client
+ * @jobs: the jobs; not needed any more when this returns
+ * @count: how many, up to max_batch of the query
+ * @ids: room for @count ids, or NULL
+ * @error: receives why the first refused job was refused, as a positive errno
+ *	(see weft_submit_error()), or 0 if all were accepted; or NULL
+ *
+ * Return: how many were accepted, which may be 0; or, if no job was looked at,
+ * -EINVAL, -EBADFD (not set up), -EFAULT.
+ */
+int weft_client_submit(int fd, const struct weft_job *jobs, unsigned int count,
+		       uint64_t *ids, int *error)
+{
+	struct weft_submit submit = {
+		.size = sizeof(submit),
+		.jobs = (uintptr_t)jobs,
+		.ids = (uintptr_t)ids,
+		.count = count,
+	};
+	int ret = weft_ioctl(fd, WEFT_IOC_SUBMIT, &submit);
+
+	if (error)
+		*error = ret < 0 ? -ret : (int)submit.error;
+	return ret;
+}
+
+/**
+ * weft_client_wait() - wait for completions and reap them
+ * @fd: the client
+ * @completions: room for @capacity completions
+ * @capacity: how many may be reaped; 0 to reap none
+ * @min: how many to wait for, at most the client's credits
+ * @timeout_ns: until when, CLOCK_MONOTONIC; 0 not to wait, WEFT_WAIT_FOREVER
+ *
+ * Return: how many were reaped or, if @capacity is 0, are there; or -ETIME,
+ * -EINTR, -EINVAL, -EBADFD, -EFAULT.
+ */
+int weft_client_wait(int fd, struct weft_completion *completions,
+		     unsigned int capacity, unsigned int min,
+		     uint64_t timeout_ns)
+{
+	struct weft_wait wait = {
+		.size = sizeof(wait),
+		.completions = (uintptr_t)completions,
+		.timeout_ns = timeout_ns,
+		.capacity = capacity,
+		.min = min,
+	};
+
+	return weft_ioctl(fd, WEFT_IOC_WAIT, &wait);
+}
+
+/**
+ * weft_client_read() - reap completions with read()
+ * @fd: the client
+ * @completions: room for @capacity completions
+ * @capacity: at least 1
+ *
+ * Waits for one unless O_NONBLOCK is set on @fd.
+ *
+ * Return: how many were reaped; or -EAGAIN, -EINTR, -EINVAL, -EBADFD, -EFAULT.
+ */
+int weft_client_read(int fd, struct weft_completion *completions,
+		     unsigned int capacity)
+{
+	ssize_t ret = read(fd, completions, capacity * sizeof(*completions));
+
+	return ret < 0 ? -errno : (int)(ret / (ssize_t)sizeof(*completions));
+}
+
+/**
+ * weft_client_cancel() - end one job
+ * @fd: the client
+ * @id: the job
+ *
+ * Does not wait: the job's completion follows.
+ *
+ * Return: the verdict, WEFT_CANCELLED, WEFT_ALREADY_DONE or WEFT_STOPPING; or
+ * -ENOENT (no such job, or its completion was reaped), -EBADFD.
+ */
+int weft_client_cancel(int fd, uint64_t id)
+{
+	struct weft_cancel cancel = {
+		.size = sizeof(cancel),
+		.id = id,
+	};
+	int ret = weft_ioctl(fd, WEFT_IOC_CANCEL, &cancel);
+
+	return ret < 0 ? ret : (int)cancel.verdict;
+}
+
+/**
+ * weft_client_cancel_all() - end all jobs of a client
+ * @fd: the client
+ * @cancelled: receives how many will end with -ECANCELED; or NULL
+ * @stopping: receives how many are running and end either way; or NULL
+ *
+ * Does not wait: the jobs' completions follow.
+ *
+ * Return: 0, -EBADFD.
+ */
+int weft_client_cancel_all(int fd, unsigned int *cancelled,
+			   unsigned int *stopping)
+{
+	struct weft_cancel cancel = {
+		.size = sizeof(cancel),
+		.flags = WEFT_CANCEL_ALL,
+	};
+	int ret = weft_ioctl(fd, WEFT_IOC_CANCEL, &cancel);
+
+	if (cancelled)
+		*cancelled = ret < 0 ? 0 : cancel.cancelled;
+	if (stopping)
+		*stopping = ret < 0 ? 0 : cancel.stopping;
+	return ret;
+}
+
+static void weft_job_init(struct weft_job *job, uint16_t op)
+{
+	memset(job, 0, sizeof(*job));
+	job->op = op;
+}
+
+/**
+ * weft_job_nop() - a job that ends at once
+ * @job: to be filled in; flags and user_data are zero
+ */
+void weft_job_nop(struct weft_job *job)
+{
+	weft_job_init(job, WEFT_OP_NOP);
+}
+
+/**
+ * weft_job_yield() - a job that gives way
+ * @job: to be filled in; flags and user_data are zero
+ * @count: how often
+ */
+void weft_job_yield(struct weft_job *job, uint64_t count)
+{
+	weft_job_init(job, WEFT_OP_YIELD);
+	job->yield.count = count;
+}
+
+/**
+ * weft_job_spin() - a job that uses the CPU
+ * @job: to be filled in; flags and user_data are zero
+ * @ns: for so long
+ */
+void weft_job_spin(struct weft_job *job, uint64_t ns)
+{
+	weft_job_init(job, WEFT_OP_SPIN);
+	job->spin.ns = ns;
+}
+
+/**
+ * weft_job_sleep() - a job that waits for some time
+ * @job: to be filled in; flags and user_data are zero
+ * @ns: how long
+ */
+void weft_job_sleep(struct weft_job *job, uint64_t ns)
+{
+	weft_job_init(job, WEFT_OP_SLEEP);
+	job->sleep.ns = ns;
+}
+
+/**
+ * weft_job_sleep_until() - a job that waits for a point in time
+ * @job: to be filled in; flags and user_data are zero
+ * @ns: until when, CLOCK_MONOTONIC
+ */
+void weft_job_sleep_until(struct weft_job *job, uint64_t ns)
+{
+	weft_job_sleep(job, ns);
+	job->sleep.flags = WEFT_SLEEP_ABS;
+}
+
+/**
+ * weft_job_work() - a job that works, waits, and works again
+ * @job: to be filled in; flags and user_data are zero
+ * @rounds: how often it works, at least 1
+ * @work_ns: CPU time of each round
+ * @wait_ns: the wait between two rounds
+ */
+void weft_job_work(struct weft_job *job, uint32_t rounds, uint64_t work_ns,
+		   uint64_t wait_ns)
+{
+	weft_job_init(job, WEFT_OP_WORK);
+	job->work.rounds = rounds;
+	job->work.work_ns = work_ns;
+	job->work.wait_ns = wait_ns;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libweft: a thin layer over the ioctls of /dev/weft.
+ *
+ * A client is a file descriptor: poll() works on it, and close-on-exec is set.
+ * Nothing here keeps state, prints or allocates. Unless it says otherwise, a
+ * function may be called from several threads, and what it returns that is
+ * negative is a negative errno, with the meanings that <linux/weft.h> gives.
+ * That header also says what the fields of the structs mean.
+ */
+#ifndef LIBWEFT_H
+#define LIBWEFT_H
+
+#include <stdint.h>
+#include <linux/weft.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_PUBLIC	__attribute__((visibility("default")))
+
+/* How many ops and engines libweft knows; the kernel may know fewer or more. */
+#define WEFT_LIB_OPS		5
+#define WEFT_LIB_ENGINES	2
+
+WEFT_PUBLIC int weft_client_open(void);
+WEFT_PUBLIC int weft_client_setup(int fd, unsigned int engine,
+				  unsigned int *credits);
+WEFT_PUBLIC int weft_client_start(unsigned int engine, unsigned int *credits);
+WEFT_PUBLIC void weft_client_close(int fd);
+
+WEFT_PUBLIC int weft_client_query(int fd, struct weft_query *query);
+WEFT_PUBLIC int weft_client_stats(int fd, struct weft_stats *stats);
+
+WEFT_PUBLIC int weft_client_submit(int fd, const struct weft_job *jobs,
+				   unsigned int count, uint64_t *ids,
+				   int *error);
+WEFT_PUBLIC int weft_client_wait(int fd, struct weft_completion *completions,
+				 unsigned int capacity, unsigned int min,
+				 uint64_t timeout_ns);
+WEFT_PUBLIC int weft_client_read(int fd, struct weft_completion *completions,
+				 unsigned int capacity);
+WEFT_PUBLIC int weft_client_cancel(int fd, uint64_t id);
+WEFT_PUBLIC int weft_client_cancel_all(int fd, unsigned int *cancelled,
+				       unsigned int *stopping);
+
+WEFT_PUBLIC void weft_job_nop(struct weft_job *job);
+WEFT_PUBLIC void weft_job_yield(struct weft_job *job, uint64_t count);
+WEFT_PUBLIC void weft_job_spin(struct weft_job *job, uint64_t ns);
+WEFT_PUBLIC void weft_job_sleep(struct weft_job *job, uint64_t ns);
+WEFT_PUBLIC void weft_job_sleep_until(struct weft_job *job, uint64_t ns);
+WEFT_PUBLIC void weft_job_work(struct weft_job *job, uint32_t rounds,
+			       uint64_t work_ns, uint64_t wait_ns);
+
+WEFT_PUBLIC const char *weft_op_name(unsigned int op);
+WEFT_PUBLIC int weft_op_number(const char *name);
+WEFT_PUBLIC const char *weft_engine_name(unsigned int engine);
+WEFT_PUBLIC int weft_engine_number(const char *name);
+WEFT_PUBLIC const char *weft_verdict_name(int verdict);
+WEFT_PUBLIC const char *weft_submit_error(int error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBWEFT_H */

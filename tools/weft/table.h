@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tables: read from debugfs, printed to fit the terminal. */
+#ifndef WEFT_TABLE_H
+#define WEFT_TABLE_H
+
+#include <stdint.h>
+
+/* Row 0 names the columns. */
+struct table {
+	unsigned int rows;
+	unsigned int cols;
+	char **cells;
+};
+
+#define DEBUGFS_DIR	"/sys/kernel/debug/weft"
+
+/* The files there, in the order in which they are shown. */
+#define DEBUGFS_FILES	6
+extern const char *const debugfs_files[DEBUGFS_FILES];
+
+int table_parse(struct table *table, const char *text);
+int table_load(struct table *table, const char *file);
+void table_free(struct table *table);
+const char *table_cell(const struct table *table, unsigned int row,
+		       unsigned int col);
+int table_number(const struct table *table, const char *row, const char *col,
+		 uint64_t *n);
+void table_print(const struct table *table, unsigned int width);
+
+int complain_table(const char *file, int error);
+
+#endif /* WEFT_TABLE_H */
