@@ -233,6 +233,21 @@ static void earlier_sleeper_brings_the_hrtimer_forward(struct kunit *test)
 	mock_bed_free(bed);
 }
 
+static void hrtimer_goes_on_to_the_next_sleeper(struct kunit *test)
+{
+	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
+	u64 now = ktime_get_ns();
+
+	mock_expect(bed, 3);
+	sleeper(bed, 'b', now + 10 * NSEC_PER_MSEC);
+	sleeper(bed, 'a', now + 5 * NSEC_PER_MSEC);
+	sleeper(bed, 'c', now + 15 * NSEC_PER_MSEC);
+	mock_wait(bed);
+	bed->log[bed->polls] = '\0';
+	KUNIT_EXPECT_STREQ(test, "bacabc", bed->log);
+	mock_bed_free(bed);
+}
+
 static struct kunit_case timer_cases[] = {
 	KUNIT_CASE(sleep_ends_at_its_time_and_not_before),
 	KUNIT_CASE(sleep_until_now_or_before_is_ready_at_once),
@@ -246,6 +261,7 @@ static struct kunit_case timer_cases[] = {
 	KUNIT_CASE(many_sleepers_wake_when_due),
 	KUNIT_CASE(real_sleep_is_not_early),
 	KUNIT_CASE(earlier_sleeper_brings_the_hrtimer_forward),
+	KUNIT_CASE(hrtimer_goes_on_to_the_next_sleeper),
 	{}
 };
 
