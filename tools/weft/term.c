@@ -22,16 +22,19 @@ static struct {
 	uint64_t bar_ns;
 } term;
 
+/* It knows no escape sequences. */
+static bool dumb(void)
+{
+	const char *name = getenv("TERM");
+
+	return !name || !strcmp(name, "dumb");
+}
+
 static bool colour_wanted(void)
 {
 	const char *no_color = getenv("NO_COLOR");
-	const char *name = getenv("TERM");
 
-	if (no_color && *no_color)
-		return false;
-	if (!name || !strcmp(name, "dumb"))
-		return false;
-	return isatty(STDOUT_FILENO);
+	return !(no_color && *no_color) && !dumb() && isatty(STDOUT_FILENO);
 }
 
 void term_init(void)
@@ -39,7 +42,7 @@ void term_init(void)
 	setlocale(LC_CTYPE, "");
 	term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	term.colour = colour_wanted();
-	term.progress = isatty(STDERR_FILENO);
+	term.progress = !dumb() && isatty(STDERR_FILENO);
 }
 
 void term_no_colour(void)
