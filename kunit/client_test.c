@@ -1,438 +1,1056 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A client and its jobs, from submit to settled. */
+/*
+ * Jobs from submit to reap, on a runtime that is driven by hand: ids, credits,
+ * completions, cancels and counts.
+ */
+#include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/poll.h>
+#include <linux/wait.h>
 
+#include "../module/core/executor.h"
+#include "../module/job/client.h"
 #include "../module/job/runtime.h"
-#include "mock.h"
 
-#define CREDITS	8
+#define MAX_JOBS	64
+#define CREDITS		8
 
-static u64 still_clock(void)
-{
-	return mock_now;
-}
-
-struct client_bed {
+struct bed {
 	struct weft_runtime *rt;
 	struct weft_client *client;
-	u64 ids[CREDITS + 1];
+	struct weft_batch batch;
+	struct weft_job jobs[MAX_JOBS];
+	u64 ids[MAX_JOBS];
+	struct weft_slots taken;
+	struct weft_completion out[MAX_JOBS];
+	struct weft_stats stats;
 };
 
-static const struct weft_job nop = { .op = WEFT_OP_NOP };
-static const struct weft_job never = {
-	.op = WEFT_OP_SLEEP,
-	.sleep.ns = KTIME_MAX,
-};
+static u64 now;
 
-static void open_client(struct kunit *test, bool manual,
-			enum weft_engine engine)
+/* What is done at a look at the clock inside a poll; once. */
+static void (*hook)(struct bed *bed);
+static struct bed *hook_bed;
+
+/* What a hook found out. */
+static int hook_ret;
+static enum weft_verdict hook_verdict;
+static u32 hook_cancelled, hook_stopping;
+
+static u64 client_clock(void)
+{
+	void (*once)(struct bed *bed) = hook;
+
+	hook = NULL;
+	if (once)
+		once(hook_bed);
+	now += 1000;
+	return now;
+}
+
+static struct weft_client *new_client(struct kunit *test,
+				      struct weft_runtime *rt,
+				      enum weft_engine engine, u32 credits)
+{
+	struct weft_client *client = weft_client_create(rt, engine, credits);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(client));
+	return client;
+}
+
+static struct weft_runtime *new_runtime(struct kunit *test, bool manual)
 {
 	const struct weft_executor_config config = {
-		.name = "client",
+		.name = "bed",
 		.workers = 1,
-		.max_threads = CREDITS,
+		.max_threads = MAX_JOBS,
 		.manual = manual,
-		.clock = manual ? still_clock : NULL,
+		.clock = manual ? client_clock : NULL,
 	};
-	struct client_bed *bed = test->priv;
+	struct weft_runtime *rt = weft_runtime_create(&config,
+						      WEFT_MAX_CREDITS);
 
-	bed->rt = weft_runtime_create(&config, CREDITS);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(bed->rt));
-	bed->client = weft_client_create(bed->rt, engine, CREDITS);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(bed->client));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rt));
+	return rt;
 }
 
 static int client_init(struct kunit *test)
 {
-	test->priv = kunit_kzalloc(test, sizeof(struct client_bed), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, test->priv);
-	mock_now = 1000;
-	open_client(test, true, WEFT_ASYNC);
+	struct bed *bed = kunit_kzalloc(test, sizeof(*bed), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bed);
+	now = 0;
+	hook = NULL;
+	bed->rt = new_runtime(test, true);
+	bed->client = new_client(test, bed->rt, WEFT_ASYNC, CREDITS);
+	test->priv = bed;
 	return 0;
 }
 
-static void close_client(struct kunit *test)
+static bool step(struct bed *bed)
 {
-	struct client_bed *bed = test->priv;
-
-	if (bed->client)
-		weft_client_destroy(bed->client);
-	bed->client = NULL;
-	if (bed->rt)
-		weft_runtime_destroy(bed->rt);
-	bed->rt = NULL;
+	return weft_worker_step(weft_executor_worker(bed->rt->executor, 0));
 }
 
-static unsigned int run(struct kunit *test)
+static void run(struct bed *bed)
 {
-	struct client_bed *bed = test->priv;
-	struct weft_worker *worker = weft_executor_worker(bed->rt->executor, 0);
-	unsigned int polls = 0;
-
-	while (weft_worker_step(worker))
-		polls++;
-	return polls;
+	while (step(bed))
+		;
 }
 
-/* What is still asleep is ended here, for nobody drives the worker. */
 static void client_exit(struct kunit *test)
 {
-	struct client_bed *bed = test->priv;
+	struct bed *bed = test->priv;
 	u32 cancelled, stopping;
 
-	if (bed->client && bed->rt->executor->manual) {
+	if (bed->client) {
 		weft_client_cancel_all(bed->client, &cancelled, &stopping);
-		run(test);
+		run(bed);
+		weft_client_destroy(bed->client);
 	}
-	close_client(test);
+	weft_runtime_destroy(bed->rt);
 }
 
-/* Return: what weft_submit_prepare() returned. */
-static int submit(struct kunit *test, const struct weft_job *job,
-		  unsigned int count, unsigned int *accepted)
+/* Makes another client, with so many credits. */
+static void replace_client(struct kunit *test, u32 credits)
 {
-	struct client_bed *bed = test->priv;
-	struct weft_job jobs[CREDITS + 1];
-	struct weft_batch batch;
+	struct bed *bed = test->priv;
+
+	weft_client_destroy(bed->client);
+	bed->client = NULL;
+	bed->client = new_client(test, bed->rt, WEFT_ASYNC, credits);
+}
+
+/* Jobs that end at their first poll. */
+static void fill_nops(struct bed *bed, unsigned int count)
+{
 	unsigned int i;
+
+	memset(bed->jobs, 0, sizeof(bed->jobs));
+	for (i = 0; i < count; i++)
+		bed->jobs[i].user_data = i;
+}
+
+static void fill_sleeps(struct bed *bed, unsigned int count)
+{
+	unsigned int i;
+
+	fill_nops(bed, count);
+	for (i = 0; i < count; i++) {
+		bed->jobs[i].op = WEFT_OP_SLEEP;
+		bed->jobs[i].sleep.ns = S64_MAX;
+	}
+}
+
+/* Submits what is in @jobs; the batch says how much was accepted. */
+static int submit(struct bed *bed, unsigned int count)
+{
 	int ret;
 
-	for (i = 0; i < count; i++) {
-		jobs[i] = *job;
-		jobs[i].user_data = i;
-	}
 	mutex_lock(&bed->client->submitting);
-	ret = weft_submit_prepare(&batch, bed->client, jobs, count, bed->ids);
-	*accepted = batch.count;
-	weft_submit_publish(&batch);
+	ret = weft_submit_prepare(&bed->batch, bed->client, bed->jobs, count,
+				  bed->ids);
+	weft_submit_publish(&bed->batch);
 	mutex_unlock(&bed->client->submitting);
 	return ret;
 }
 
-static void submit_all(struct kunit *test, const struct weft_job *job,
-		       unsigned int count)
+static int prepare_and_abort(struct bed *bed, unsigned int count)
 {
-	unsigned int accepted;
+	int ret;
 
-	KUNIT_ASSERT_EQ(test, 0, submit(test, job, count, &accepted));
-	KUNIT_ASSERT_EQ(test, count, accepted);
+	mutex_lock(&bed->client->submitting);
+	ret = weft_submit_prepare(&bed->batch, bed->client, bed->jobs, count,
+				  bed->ids);
+	weft_submit_abort(&bed->batch);
+	mutex_unlock(&bed->client->submitting);
+	return ret;
 }
 
-/* Reaps up to @max completions but gives back all but @delivered. */
-static unsigned int reap(struct kunit *test, struct weft_completion *out,
-			 unsigned int max, unsigned int delivered)
+/* Takes up to @max completions, and delivers @delivered of them. */
+static unsigned int reap_some(struct bed *bed, unsigned int max,
+			      unsigned int delivered)
 {
-	struct client_bed *bed = test->priv;
-	struct weft_slots taken;
 	unsigned int count;
 
 	mutex_lock(&bed->client->reaping);
-	count = weft_client_take_done(bed->client, &taken, out, max);
-	weft_client_settle(bed->client, &taken, min(delivered, count));
+	count = weft_client_take_done(bed->client, &bed->taken, bed->out, max);
+	weft_client_settle(bed->client, &bed->taken, min(count, delivered));
 	mutex_unlock(&bed->client->reaping);
 	return count;
 }
 
-static void expect_identity(struct kunit *test, u64 accepted, u64 done)
+static unsigned int reap(struct bed *bed)
 {
-	struct client_bed *bed = test->priv;
-	struct weft_stats s = {};
-
-	weft_client_stats(bed->client, &s);
-	KUNIT_EXPECT_EQ(test, accepted, s.accepted);
-	KUNIT_EXPECT_EQ(test, done, s.done);
-	KUNIT_EXPECT_EQ(test, s.accepted,
-			s.done + s.queued + s.running + s.waiting);
+	return reap_some(bed, MAX_JOBS, MAX_JOBS);
 }
 
-static void each_job_completes_once_and_in_order(struct kunit *test)
+static int cancel(struct bed *bed, u64 id, enum weft_verdict *verdict)
 {
-	struct weft_completion c[CREDITS + 1];
-	struct client_bed *bed = test->priv;
-	unsigned int i;
+	*verdict = 0;
+	return weft_client_cancel(bed->client, id, verdict);
+}
 
-	submit_all(test, &nop, CREDITS);
-	expect_identity(test, CREDITS, 0);
-	KUNIT_EXPECT_EQ(test, (unsigned int)CREDITS, run(test));
-	expect_identity(test, CREDITS, CREDITS);
+static u32 credits_free(struct bed *bed)
+{
+	weft_client_stats(bed->client, &bed->stats);
+	return bed->stats.credits_free;
+}
+
+static void expect_balance(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	struct weft_stats *s = &bed->stats;
+
+	weft_client_stats(bed->client, s);
+	KUNIT_EXPECT_EQ(test, s->accepted,
+			s->done + s->queued + s->running + s->waiting);
+	/* A credit is free, or its job is live, or its completion is there. */
+	KUNIT_EXPECT_EQ(test, (u64)s->credits,
+			s->credits_free + s->accepted - s->reaped);
+}
+
+static void submit_ok(struct kunit *test, unsigned int count)
+{
+	struct bed *bed = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, submit(bed, count));
+	KUNIT_ASSERT_EQ(test, count, bed->batch.count);
+	expect_balance(test);
+}
+
+static void each_job_has_one_completion(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	unsigned int i, seen = 0;
+
+	fill_nops(bed, CREDITS);
+	for (i = 0; i < CREDITS; i += 2) {
+		bed->jobs[i].op = WEFT_OP_YIELD;
+		bed->jobs[i].yield.count = i;
+	}
+	submit_ok(test, CREDITS);
+	KUNIT_EXPECT_EQ(test, 0U, reap(bed));
+	run(bed);
 	KUNIT_EXPECT_EQ(test, (unsigned int)CREDITS,
-			reap(test, c, CREDITS + 1, CREDITS));
+			weft_client_ready(bed->client));
+
+	KUNIT_ASSERT_EQ(test, (unsigned int)CREDITS, reap(bed));
 	for (i = 0; i < CREDITS; i++) {
-		KUNIT_EXPECT_EQ(test, bed->ids[i], c[i].id);
-		KUNIT_EXPECT_EQ(test, (u64)i, c[i].user_data);
+		struct weft_completion *c = &bed->out[i];
+
+		KUNIT_ASSERT_LT(test, c->user_data, (u64)CREDITS);
+		seen |= BIT(c->user_data);
+		KUNIT_EXPECT_EQ(test, bed->ids[c->user_data], c->id);
+		KUNIT_EXPECT_EQ(test, bed->jobs[c->user_data].op, c->op);
+		KUNIT_EXPECT_EQ(test, 0LL, c->result);
 	}
-	KUNIT_EXPECT_EQ(test, 0U, reap(test, c, CREDITS, CREDITS));
+	KUNIT_EXPECT_EQ(test, (unsigned int)BIT(CREDITS) - 1, seen);
+	KUNIT_EXPECT_EQ(test, 0U, reap(bed));
 }
 
-static void what_is_not_delivered_comes_again_first(struct kunit *test)
+static void completions_come_in_the_order_of_the_ends(struct kunit *test)
 {
-	struct weft_completion c[CREDITS];
+	struct bed *bed = test->priv;
 	unsigned int i;
 
-	submit_all(test, &nop, 5);
-	run(test);
-	/* Three are taken, one arrives. */
-	KUNIT_EXPECT_EQ(test, 3U, reap(test, c, 3, 1));
-	KUNIT_EXPECT_EQ(test, 4U, reap(test, c, CREDITS, 4));
+	fill_nops(bed, 4);
+	for (i = 0; i < 4; i++) {
+		bed->jobs[i].op = WEFT_OP_YIELD;
+		bed->jobs[i].yield.count = 3 - i;
+	}
+	submit_ok(test, 4);
+	run(bed);
+	KUNIT_ASSERT_EQ(test, 4U, reap(bed));
 	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, i + 1ULL, c[i].user_data);
+		KUNIT_EXPECT_EQ(test, 3ULL - i, bed->out[i].user_data);
 }
 
-static void credits_are_back_when_completions_are_settled(struct kunit *test)
+static void receipt_is_there_if_asked_for(struct kunit *test)
 {
-	struct weft_completion c[CREDITS];
-	unsigned int accepted;
+	struct bed *bed = test->priv;
+	const struct weft_receipt none = {};
 
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(test, &nop, CREDITS + 1,
-					      &accepted));
-	KUNIT_EXPECT_EQ(test, (unsigned int)CREDITS, accepted);
-	run(test);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(test, &nop, 1, &accepted));
-	reap(test, c, 2, 0);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(test, &nop, 1, &accepted));
-	reap(test, c, 2, 1);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(test, &nop, 2, &accepted));
-	KUNIT_EXPECT_EQ(test, 1U, accepted);
+	fill_nops(bed, 2);
+	bed->jobs[0].op = WEFT_OP_YIELD;
+	bed->jobs[0].flags = WEFT_JOB_RECEIPT;
+	bed->jobs[0].yield.count = 6;
+	submit_ok(test, 2);
+	run(bed);
+	KUNIT_ASSERT_EQ(test, 2U, reap(bed));
+	KUNIT_EXPECT_EQ(test, 0, (int)bed->out[0].flags);
+	KUNIT_EXPECT_EQ(test, 0, memcmp(&none, &bed->out[0].receipt,
+					sizeof(none)));
+	/* Without the times, for the executor takes none. */
+	KUNIT_EXPECT_EQ(test, WEFT_COMPLETION_RECEIPT, bed->out[1].flags);
+	KUNIT_EXPECT_EQ(test, 7U, bed->out[1].receipt.polls);
+	KUNIT_EXPECT_EQ(test, 0ULL, bed->out[1].receipt.run_ns);
 }
 
-static void aborted_batch_leaves_nothing(struct kunit *test)
+static bool is_new_id(const u64 *ids, unsigned int count, u64 id)
 {
-	struct client_bed *bed = test->priv;
-	struct weft_batch batch;
-
-	mutex_lock(&bed->client->submitting);
-	KUNIT_EXPECT_EQ(test, 0, weft_submit_prepare(&batch, bed->client, &nop,
-						     1, bed->ids));
-	weft_submit_abort(&batch);
-	mutex_unlock(&bed->client->submitting);
-	KUNIT_EXPECT_EQ(test, 0U, run(test));
-	expect_identity(test, 0, 0);
-	submit_all(test, &nop, CREDITS);
+	while (count--)
+		if (ids[count] == id)
+			return false;
+	return id;
 }
 
-static void aborted_batch_tells_who_waits_for_credits(struct kunit *test)
+static void ids_are_never_used_again(struct kunit *test)
 {
-	struct client_bed *bed = test->priv;
-	struct weft_job jobs[CREDITS];
-	bool readable, writable;
-	struct weft_batch batch;
-	unsigned int i;
+	struct bed *bed = test->priv;
+	unsigned int round, i, count = 0;
+	u64 *ids = kunit_kcalloc(test, 20 * CREDITS, sizeof(*ids), GFP_KERNEL);
 
-	for (i = 0; i < CREDITS; i++)
-		jobs[i] = nop;
-	mutex_lock(&bed->client->submitting);
-	weft_submit_prepare(&batch, bed->client, jobs, CREDITS, bed->ids);
-	weft_client_watch(bed->client, &readable, &writable);
-	KUNIT_EXPECT_FALSE(test, readable);
-	KUNIT_EXPECT_FALSE(test, writable);
-	KUNIT_EXPECT_TRUE(test, bed->client->want_credit);
-	weft_submit_abort(&batch);
-	mutex_unlock(&bed->client->submitting);
-	KUNIT_EXPECT_FALSE(test, bed->client->want_credit);
-	weft_client_watch(bed->client, &readable, &writable);
-	KUNIT_EXPECT_TRUE(test, writable);
-}
+	KUNIT_ASSERT_NOT_NULL(test, ids);
+	fill_nops(bed, CREDITS);
+	for (round = 0; round < 20; round++) {
+		unsigned int jobs = 1 + round % CREDITS;
 
-static void wrong_argument_refuses_the_job_only(struct kunit *test)
-{
-	struct client_bed *bed = test->priv;
-	struct weft_job jobs[3] = { nop, nop, nop };
-	struct weft_batch batch;
-
-	jobs[1].arg[0] = 1;
-	mutex_lock(&bed->client->submitting);
-	KUNIT_EXPECT_EQ(test, -EINVAL,
-			weft_submit_prepare(&batch, bed->client, jobs, 3,
-					    bed->ids));
-	KUNIT_EXPECT_EQ(test, 1U, batch.count);
-	weft_submit_publish(&batch);
-	mutex_unlock(&bed->client->submitting);
-	KUNIT_EXPECT_EQ(test, 1U, run(test));
-	expect_identity(test, 1, 1);
-}
-
-static void ids_are_not_used_twice(struct kunit *test)
-{
-	struct weft_completion c[CREDITS];
-	struct client_bed *bed = test->priv;
-	u64 *seen = kunit_kcalloc(test, 30 * CREDITS, sizeof(*seen),
-				  GFP_KERNEL);
-	unsigned int round, i, j, n = 0;
-
-	KUNIT_ASSERT_NOT_NULL(test, seen);
-	for (round = 0; round < 30; round++) {
-		submit_all(test, &nop, CREDITS);
-		for (i = 0; i < CREDITS; i++) {
-			KUNIT_EXPECT_NE(test, 0ULL, bed->ids[i]);
-			for (j = 0; j < n; j++)
-				KUNIT_EXPECT_NE(test, seen[j], bed->ids[i]);
-			seen[n++] = bed->ids[i];
+		if (round % 3 == 2)
+			KUNIT_ASSERT_EQ(test, 0, prepare_and_abort(bed, jobs));
+		else
+			submit_ok(test, jobs);
+		for (i = 0; i < jobs; i++) {
+			KUNIT_EXPECT_TRUE(test, is_new_id(ids, count,
+							  bed->ids[i]));
+			ids[count++] = bed->ids[i];
 		}
-		run(test);
-		reap(test, c, CREDITS, CREDITS);
+		run(bed);
+		reap(bed);
 	}
 }
 
-/* The last id of a slot is used, and then the slot is not used any more. */
-static void slot_whose_ids_are_used_up_retires(struct kunit *test)
+/* Makes the next id of a free slot its last one. Return: that id. */
+static u64 wear_out(struct bed *bed, unsigned int index)
 {
-	struct weft_completion c[CREDITS];
-	struct client_bed *bed = test->priv;
-	struct weft_stats s = {};
-	unsigned int accepted;
+	struct weft_slot *slot = weft_client_slot(bed->client, index);
+	u64 last = (U64_MAX & ~(WEFT_ID_STEP - 1)) | index;
 
-	submit_all(test, &nop, 1);
-	run(test);
-	reap(test, c, 1, 1);
-	bed->client->chunks[0][0].id = U64_MAX - 2 * WEFT_ID_STEP + 1;
+	slot->id = last - WEFT_ID_STEP;
+	return last;
+}
 
-	/* All others first: the slot is the last in the queue. */
-	submit_all(test, &nop, CREDITS);
-	run(test);
-	KUNIT_EXPECT_EQ(test, (unsigned int)CREDITS,
-			reap(test, c, CREDITS, CREDITS));
+static void slot_retires_when_its_ids_are_used_up(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	enum weft_verdict verdict;
+	u64 last;
+
+	replace_client(test, 2);
+	fill_nops(bed, 2);
+	KUNIT_ASSERT_EQ(test, 0, prepare_and_abort(bed, 2));
+	last = wear_out(bed, 0);
+
+	submit_ok(test, 2);
+	run(bed);
+	KUNIT_EXPECT_TRUE(test, bed->ids[0] == last || bed->ids[1] == last);
+	KUNIT_ASSERT_EQ(test, 0, cancel(bed, last, &verdict));
+	KUNIT_EXPECT_EQ(test, WEFT_WAS_DONE, verdict);
+	KUNIT_EXPECT_EQ(test, 2U, reap(bed));
+
 	KUNIT_EXPECT_EQ(test, 1U, bed->client->retired);
-	weft_client_stats(bed->client, &s);
-	KUNIT_EXPECT_EQ(test, CREDITS - 1U, s.credits_free);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(test, &nop, CREDITS, &accepted));
-	KUNIT_EXPECT_EQ(test, CREDITS - 1U, accepted);
+	KUNIT_EXPECT_EQ(test, 1U, credits_free(bed));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 2));
+	KUNIT_EXPECT_EQ(test, 1U, bed->batch.count);
+	KUNIT_EXPECT_NE(test, 0ULL, bed->ids[0] >> WEFT_SLOT_BITS);
+	KUNIT_EXPECT_EQ(test, 1U, (u32)bed->ids[0] & (WEFT_MAX_CREDITS - 1));
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, last, &verdict));
 }
 
-static void expect_verdict(struct kunit *test, u64 id, int ret,
-			   enum weft_verdict expected)
+static void slot_has_one_id_left_before_it_retires(struct kunit *test)
 {
-	struct client_bed *bed = test->priv;
-	enum weft_verdict verdict = 0;
+	struct bed *bed = test->priv;
+	u64 last;
 
-	KUNIT_EXPECT_EQ(test, ret, weft_client_cancel(bed->client, id,
-						      &verdict));
-	KUNIT_EXPECT_EQ(test, (int)expected, (int)verdict);
+	replace_client(test, 1);
+	fill_nops(bed, 1);
+	KUNIT_ASSERT_EQ(test, 0, prepare_and_abort(bed, 1));
+	last = wear_out(bed, 0);
+	weft_client_slot(bed->client, 0)->id -= WEFT_ID_STEP;
+
+	submit_ok(test, 1);
+	KUNIT_EXPECT_EQ(test, last - WEFT_ID_STEP, bed->ids[0]);
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 1U, reap(bed));
+	KUNIT_EXPECT_EQ(test, 0U, bed->client->retired);
+	KUNIT_EXPECT_EQ(test, 0, prepare_and_abort(bed, 1));
+	KUNIT_EXPECT_EQ(test, last, bed->ids[0]);
+	KUNIT_EXPECT_EQ(test, 1U, bed->client->retired);
+	KUNIT_EXPECT_EQ(test, 0U, credits_free(bed));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 1));
 }
 
-static void cancel_has_a_verdict_at_each_stage(struct kunit *test)
+static void aborted_jobs_leave_nothing_behind(struct kunit *test)
 {
-	struct weft_completion c;
-	struct client_bed *bed = test->priv;
+	struct bed *bed = test->priv;
+	enum weft_verdict verdict;
+	unsigned int i;
+
+	fill_nops(bed, CREDITS);
+	KUNIT_EXPECT_EQ(test, 0, prepare_and_abort(bed, CREDITS));
+	KUNIT_EXPECT_EQ(test, (unsigned int)CREDITS, bed->batch.count);
+	KUNIT_EXPECT_FALSE(test, step(bed));
+	KUNIT_EXPECT_EQ(test, 0U, reap(bed));
+	for (i = 0; i < CREDITS; i++)
+		KUNIT_EXPECT_EQ(test, -ENOENT,
+				cancel(bed, bed->ids[i], &verdict));
+	expect_balance(test);
+	KUNIT_EXPECT_EQ(test, 0ULL, bed->stats.accepted);
+	KUNIT_EXPECT_EQ(test, (u32)CREDITS, bed->stats.credits_free);
+	submit_ok(test, CREDITS);
+}
+
+static void prepared_jobs_cannot_be_seen(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	enum weft_verdict verdict;
+	u32 cancelled, stopping;
+
+	fill_nops(bed, 1);
+	mutex_lock(&bed->client->submitting);
+	KUNIT_EXPECT_EQ(test, 0, weft_submit_prepare(&bed->batch, bed->client,
+						     bed->jobs, 1, bed->ids));
+	KUNIT_EXPECT_FALSE(test, step(bed));
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, bed->ids[0], &verdict));
+	weft_client_cancel_all(bed->client, &cancelled, &stopping);
+	KUNIT_EXPECT_EQ(test, 0U, cancelled + stopping);
+	weft_submit_publish(&bed->batch);
+	mutex_unlock(&bed->client->submitting);
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 1U, reap(bed));
+	KUNIT_EXPECT_EQ(test, 0LL, bed->out[0].result);
+}
+
+static void batch_ends_at_the_first_refused_job(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+
+	fill_nops(bed, 4);
+	bed->jobs[2].op = WEFT_OP_SPIN;
+	bed->jobs[2].spin.ns = 1ULL << 63;
+	KUNIT_EXPECT_EQ(test, -EINVAL, submit(bed, 4));
+	KUNIT_EXPECT_EQ(test, 2U, bed->batch.count);
+	expect_balance(test);
+	KUNIT_EXPECT_EQ(test, 2ULL, bed->stats.accepted);
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 2U, reap(bed));
+	KUNIT_EXPECT_EQ(test, (u32)CREDITS, credits_free(bed));
+}
+
+static void refusals_are_counted(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+
+	weft_client_refuse(bed->client);
+	weft_client_refuse(bed->client);
+	weft_client_stats(bed->client, &bed->stats);
+	KUNIT_EXPECT_EQ(test, 2ULL, bed->stats.refused);
+}
+
+static void credit_comes_back_when_the_completion_is_reaped(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+
+	fill_nops(bed, CREDITS + 1);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, CREDITS + 1));
+	KUNIT_EXPECT_EQ(test, (unsigned int)CREDITS, bed->batch.count);
+	KUNIT_EXPECT_EQ(test, 0U, credits_free(bed));
+	run(bed);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 1));
+	KUNIT_EXPECT_EQ(test, 0U, bed->batch.count);
+	KUNIT_EXPECT_EQ(test, 3U, reap_some(bed, 3, 3));
+	KUNIT_EXPECT_EQ(test, 3U, credits_free(bed));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 4));
+	KUNIT_EXPECT_EQ(test, 3U, bed->batch.count);
+	expect_balance(test);
+}
+
+static void slots_grow_over_several_chunks(struct kunit *test)
+{
+	const unsigned int credits = 2 * WEFT_CHUNK_SLOTS + 1;
+	struct bed *bed = test->priv;
+	unsigned int i;
+	u64 bytes;
+
+	replace_client(test, credits);
+	fill_nops(bed, 1);
+	weft_client_stats(bed->client, &bed->stats);
+	bytes = bed->stats.bytes;
+	for (i = 0; i < credits; i++) {
+		submit_ok(test, 1);
+		KUNIT_EXPECT_EQ(test, i, (u32)bed->ids[0] &
+				(WEFT_MAX_CREDITS - 1));
+	}
+	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 1));
+	weft_client_stats(bed->client, &bed->stats);
+	KUNIT_EXPECT_EQ(test, bytes + 3 * WEFT_CHUNK_BYTES, bed->stats.bytes);
+	run(bed);
+	for (i = 0; i < credits; )
+		i += reap(bed);
+	KUNIT_EXPECT_EQ(test, credits, credits_free(bed));
+}
+
+static void undelivered_completions_stay_in_front(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	unsigned int i;
+
+	fill_nops(bed, 5);
+	submit_ok(test, 5);
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 4U, reap_some(bed, 4, 1));
+	KUNIT_EXPECT_EQ(test, 4U, weft_client_ready(bed->client));
+	expect_balance(test);
+	KUNIT_EXPECT_EQ(test, 1ULL, bed->stats.reaped);
+	bed->jobs[0].user_data = 5;
+	submit_ok(test, 1);
+	run(bed);
+	KUNIT_ASSERT_EQ(test, 5U, reap(bed));
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, i + 1ULL, bed->out[i].user_data);
+	KUNIT_EXPECT_EQ(test, (u32)CREDITS, credits_free(bed));
+}
+
+static void completions_can_end_while_others_are_delivered(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	unsigned int i;
+
+	fill_nops(bed, 6);
+	submit_ok(test, 6);
+	for (i = 0; i < 3; i++)
+		step(bed);
+	mutex_lock(&bed->client->reaping);
+	KUNIT_EXPECT_EQ(test, 3U, weft_client_take_done(bed->client,
+							&bed->taken, bed->out,
+							MAX_JOBS));
+	KUNIT_EXPECT_EQ(test, 0U, weft_client_ready(bed->client));
+	step(bed);
+	weft_client_settle(bed->client, &bed->taken, 0);
+	mutex_unlock(&bed->client->reaping);
+	run(bed);
+
+	KUNIT_ASSERT_EQ(test, 6U, reap(bed));
+	for (i = 0; i < 6; i++)
+		KUNIT_EXPECT_EQ(test, (u64)i, bed->out[i].user_data);
+}
+
+/* The queue of completions was empty meanwhile: its tail is the taken one's. */
+static void completions_follow_those_put_back(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	unsigned int i;
+
+	fill_nops(bed, 4);
+	submit_ok(test, 4);
+	step(bed);
+	step(bed);
+	KUNIT_EXPECT_EQ(test, 2U, reap_some(bed, MAX_JOBS, 0));
+	run(bed);
+	KUNIT_ASSERT_EQ(test, 4U, reap(bed));
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, (u64)i, bed->out[i].user_data);
+}
+
+static void cancelled_job_ends_with_ecanceled(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	enum weft_verdict verdict;
+
+	fill_sleeps(bed, 3);
+	submit_ok(test, 3);
+	step(bed);
+	/* One waits, the others are queued. */
+	KUNIT_EXPECT_EQ(test, 0, cancel(bed, bed->ids[0], &verdict));
+	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, verdict);
+	KUNIT_EXPECT_EQ(test, 0, cancel(bed, bed->ids[1], &verdict));
+	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, verdict);
+	run(bed);
+	KUNIT_ASSERT_EQ(test, 2U, reap(bed));
+	KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, bed->out[0].result);
+	KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, bed->out[1].result);
+	expect_balance(test);
+	KUNIT_EXPECT_EQ(test, 2ULL, bed->stats.cancelled);
+	KUNIT_EXPECT_EQ(test, 2ULL, bed->stats.failed);
+	KUNIT_EXPECT_EQ(test, 1ULL, bed->stats.waiting);
+}
+
+static void cancel_of_an_ended_job_changes_nothing(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	enum weft_verdict verdict;
+
+	fill_nops(bed, 1);
+	submit_ok(test, 1);
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 0, cancel(bed, bed->ids[0], &verdict));
+	KUNIT_EXPECT_EQ(test, WEFT_WAS_DONE, verdict);
+	KUNIT_EXPECT_EQ(test, 1U, reap(bed));
+	KUNIT_EXPECT_EQ(test, 0LL, bed->out[0].result);
+}
+
+static void cancel_inside(struct bed *bed)
+{
+	hook_ret = cancel(bed, bed->ids[0], &hook_verdict);
+}
+
+static void running_job_is_cancelled_at_its_next_step(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+
+	fill_nops(bed, 1);
+	bed->jobs[0].op = WEFT_OP_SPIN;
+	bed->jobs[0].spin.ns = NSEC_PER_SEC;
+	bed->jobs[0].flags = WEFT_JOB_RECEIPT;
+	submit_ok(test, 1);
+	hook_bed = bed;
+	hook_ret = 1;
+	hook = cancel_inside;
+	KUNIT_EXPECT_TRUE(test, step(bed));
+	KUNIT_EXPECT_EQ(test, 0, hook_ret);
+	KUNIT_EXPECT_EQ(test, WEFT_IS_RUNNING, hook_verdict);
+	KUNIT_EXPECT_EQ(test, 0U, weft_client_ready(bed->client));
+	run(bed);
+	KUNIT_ASSERT_EQ(test, 1U, reap(bed));
+	KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, bed->out[0].result);
+	KUNIT_EXPECT_EQ(test, 2U, bed->out[0].receipt.polls);
+}
+
+static void unknown_ids_are_not_found(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	enum weft_verdict verdict;
 	u64 id;
 
-	submit_all(test, &never, 1);
+	/* Before there is any slot. */
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, 0, &verdict));
+	fill_nops(bed, 1);
+	submit_ok(test, 1);
 	id = bed->ids[0];
-	run(test);
-	expect_verdict(test, id + WEFT_ID_STEP, -ENOENT, 0);
-	expect_verdict(test, id - WEFT_ID_STEP, -ENOENT, 0);
-	expect_verdict(test, id + 1, -ENOENT, 0);
-	expect_verdict(test, 0, -ENOENT, 0);
-	expect_verdict(test, U64_MAX, -ENOENT, 0);
-	expect_verdict(test, id, 0, WEFT_WILL_CANCEL);
-	run(test);
-	expect_verdict(test, id, 0, WEFT_WAS_DONE);
-	KUNIT_EXPECT_EQ(test, 1U, reap(test, &c, 1, 1));
-	KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, c.result);
-	expect_verdict(test, id, -ENOENT, 0);
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, 0, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, U64_MAX, &verdict));
+	/* A slot that was never used, one that does not exist. */
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, 1, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, id + 1, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, id + CREDITS, &verdict));
+	/* Another use of the slot. */
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			cancel(bed, id + WEFT_ID_STEP, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			cancel(bed, id - WEFT_ID_STEP, &verdict));
+	KUNIT_EXPECT_EQ(test, 0, cancel(bed, id, &verdict));
+	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, verdict);
 }
 
-static void cancel_all_spares_what_is_done(struct kunit *test)
+static void reaped_id_is_not_found(struct kunit *test)
 {
-	struct client_bed *bed = test->priv;
+	struct bed *bed = test->priv;
+	enum weft_verdict verdict;
+	u64 id;
+
+	replace_client(test, 1);
+	fill_nops(bed, 1);
+	submit_ok(test, 1);
+	id = bed->ids[0];
+	run(bed);
+	reap(bed);
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, id, &verdict));
+	/* Nor does it hit the next user of the slot. */
+	submit_ok(test, 1);
+	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, id, &verdict));
+	run(bed);
+	KUNIT_ASSERT_EQ(test, 1U, reap(bed));
+	KUNIT_EXPECT_EQ(test, 0LL, bed->out[0].result);
+}
+
+static void cancel_all_ends_what_has_not_ended(struct kunit *test)
+{
+	struct bed *bed = test->priv;
 	u32 cancelled, stopping;
-	struct weft_stats s = {};
+	unsigned int i;
 
-	submit_all(test, &nop, 2);
-	run(test);
-	submit_all(test, &never, 3);
-	run(test);
+	fill_sleeps(bed, 6);
+	bed->jobs[0].op = WEFT_OP_NOP;
+	bed->jobs[0].sleep.ns = 0;
+	submit_ok(test, 6);
+	for (i = 0; i < 4; i++)
+		step(bed);
+	/* One is done, three wait, two are queued. */
 	weft_client_cancel_all(bed->client, &cancelled, &stopping);
-	KUNIT_EXPECT_EQ(test, 3U, cancelled);
+	KUNIT_EXPECT_EQ(test, 5U, cancelled);
 	KUNIT_EXPECT_EQ(test, 0U, stopping);
-	run(test);
-	weft_client_stats(bed->client, &s);
-	KUNIT_EXPECT_EQ(test, 5ULL, s.done);
-	KUNIT_EXPECT_EQ(test, 3ULL, s.cancelled);
-	KUNIT_EXPECT_EQ(test, 3ULL, s.failed);
+	run(bed);
+	KUNIT_ASSERT_EQ(test, 6U, reap(bed));
+	KUNIT_EXPECT_EQ(test, 0LL, bed->out[0].result);
+	for (i = 1; i < 6; i++)
+		KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, bed->out[i].result);
 }
 
-static void jobs_are_counted_by_state(struct kunit *test)
+static void cancel_all_inside(struct bed *bed)
 {
-	struct client_bed *bed = test->priv;
-	struct weft_stats s = {};
-
-	submit_all(test, &never, 2);
-	run(test);
-	submit_all(test, &nop, 3);
-	weft_client_stats(bed->client, &s);
-	KUNIT_EXPECT_EQ(test, 2ULL, s.waiting);
-	KUNIT_EXPECT_EQ(test, 3ULL, s.queued + s.running);
-	KUNIT_EXPECT_EQ(test, CREDITS - 5U, s.credits_free);
-	expect_identity(test, 5, 0);
+	weft_client_cancel_all(bed->client, &hook_cancelled, &hook_stopping);
+	weft_client_stats(bed->client, &bed->stats);
 }
 
-static void runtime_keeps_what_a_client_did(struct kunit *test)
+static void cancel_all_tells_the_running_from_the_others(struct kunit *test)
 {
-	struct client_bed *bed = test->priv;
-	struct weft_engine_totals *totals;
+	struct bed *bed = test->priv;
 
-	totals = kunit_kcalloc(test, WEFT_NR_ENGINES, sizeof(*totals),
-			       GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, totals);
-	submit_all(test, &nop, 3);
-	run(test);
+	fill_nops(bed, 3);
+	bed->jobs[0].op = WEFT_OP_SPIN;
+	bed->jobs[0].spin.ns = NSEC_PER_SEC;
+	submit_ok(test, 3);
+	hook_bed = bed;
+	hook_stopping = 0;
+	hook = cancel_all_inside;
+	KUNIT_EXPECT_TRUE(test, step(bed));
+	KUNIT_EXPECT_EQ(test, 2U, hook_cancelled);
+	KUNIT_EXPECT_EQ(test, 1U, hook_stopping);
+	KUNIT_EXPECT_EQ(test, 1ULL, bed->stats.running);
+	KUNIT_EXPECT_EQ(test, 2ULL, bed->stats.queued);
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 3U, reap(bed));
+}
+
+static void cancel_all_passes_over_many_slots(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	u32 cancelled, stopping;
+	unsigned int i;
+
+	replace_client(test, 4 * MAX_JOBS);
+	fill_sleeps(bed, MAX_JOBS);
+	for (i = 0; i < 4; i++)
+		submit_ok(test, MAX_JOBS);
+	weft_client_cancel_all(bed->client, &cancelled, &stopping);
+	KUNIT_EXPECT_EQ(test, 4U * MAX_JOBS, cancelled);
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 4U * MAX_JOBS, weft_client_ready(bed->client));
+}
+
+static void counts_add_up_at_each_step(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	struct weft_stats *s = &bed->stats;
+	unsigned int steps = 0;
+
+	fill_nops(bed, CREDITS);
+	bed->jobs[1].op = WEFT_OP_YIELD;
+	bed->jobs[1].yield.count = 3;
+	bed->jobs[2].op = WEFT_OP_SLEEP;
+	bed->jobs[2].sleep.ns = S64_MAX;
+	bed->jobs[3].op = WEFT_OP_WORK;
+	bed->jobs[3].work.rounds = 2;
+	bed->jobs[3].work.wait_ns = S64_MAX;
+	submit_ok(test, CREDITS);
+	KUNIT_EXPECT_EQ(test, (u64)CREDITS, s->queued + s->running);
+	while (step(bed)) {
+		steps++;
+		expect_balance(test);
+		if (steps == 5)
+			reap_some(bed, 1, 1);
+	}
+	expect_balance(test);
+	KUNIT_EXPECT_EQ(test, 2ULL, s->waiting);
+	KUNIT_EXPECT_EQ(test, CREDITS - 2ULL, s->done);
+	KUNIT_EXPECT_EQ(test, 1ULL, s->reaped);
+	KUNIT_EXPECT_EQ(test, CREDITS + 3U, steps);
+	/* The receipts of the jobs that ended. */
+	KUNIT_EXPECT_EQ(test, CREDITS - 2ULL + 3, s->polls);
+}
+
+/* Somebody in the client's wait queue who remembers how he was woken. */
+struct listener {
+	struct wait_queue_entry entry;
+	unsigned int wakes;
+	__poll_t events;
+};
+
+static int listener_wake(struct wait_queue_entry *entry, unsigned int mode,
+			 int flags, void *key)
+{
+	struct listener *l = container_of(entry, struct listener, entry);
+
+	l->wakes++;
+	l->events = key_to_poll(key);
+	return 0;
+}
+
+static void listen(struct bed *bed, struct listener *l)
+{
+	init_waitqueue_func_entry(&l->entry, listener_wake);
+	add_wait_queue(&bed->client->wait, &l->entry);
+}
+
+static void watcher_hears_of_a_credit_once(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	struct listener l = {};
+	bool readable, writable;
+
+	fill_nops(bed, CREDITS);
+	submit_ok(test, CREDITS);
+	run(bed);
+	listen(bed, &l);
+	weft_client_watch(bed->client, &readable, &writable);
+	KUNIT_EXPECT_TRUE(test, readable);
+	KUNIT_EXPECT_FALSE(test, writable);
+	KUNIT_EXPECT_TRUE(test, bed->client->want_credit);
+	/* One completion is left: that is news, too. */
+	reap_some(bed, CREDITS - 1, CREDITS - 1);
+	KUNIT_EXPECT_EQ(test, 1U, l.wakes);
+	KUNIT_EXPECT_TRUE(test, l.events & EPOLLOUT);
+	KUNIT_EXPECT_TRUE(test, l.events & EPOLLIN);
+	KUNIT_EXPECT_FALSE(test, bed->client->want_credit);
+	reap(bed);
+	KUNIT_EXPECT_EQ(test, 1U, l.wakes);
+	weft_client_watch(bed->client, &readable, &writable);
+	KUNIT_EXPECT_FALSE(test, readable);
+	KUNIT_EXPECT_TRUE(test, writable);
+	remove_wait_queue(&bed->client->wait, &l.entry);
+}
+
+static void watcher_hears_of_an_aborted_credit(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	struct listener l = {};
+	bool readable, writable;
+
+	replace_client(test, 1);
+	fill_nops(bed, 1);
+	listen(bed, &l);
+	mutex_lock(&bed->client->submitting);
+	KUNIT_EXPECT_EQ(test, 0, weft_submit_prepare(&bed->batch, bed->client,
+						     bed->jobs, 1, bed->ids));
+	weft_client_watch(bed->client, &readable, &writable);
+	KUNIT_EXPECT_FALSE(test, writable);
+	KUNIT_EXPECT_EQ(test, 0U, l.wakes);
+	weft_submit_abort(&bed->batch);
+	mutex_unlock(&bed->client->submitting);
+	KUNIT_EXPECT_EQ(test, 1U, l.wakes);
+	KUNIT_EXPECT_TRUE(test, l.events & EPOLLOUT);
+	remove_wait_queue(&bed->client->wait, &l.entry);
+}
+
+static void watcher_hears_of_the_first_completion_only(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	struct listener l = {};
+	bool readable, writable;
+
+	fill_nops(bed, 3);
+	submit_ok(test, 3);
+	listen(bed, &l);
+	weft_client_watch(bed->client, &readable, &writable);
+	KUNIT_EXPECT_FALSE(test, readable);
+	KUNIT_EXPECT_TRUE(test, writable);
+	step(bed);
+	KUNIT_EXPECT_EQ(test, 1U, l.wakes);
+	KUNIT_EXPECT_TRUE(test, l.events & EPOLLIN);
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 1U, l.wakes);
+	remove_wait_queue(&bed->client->wait, &l.entry);
+}
+
+static void wait_returns_when_enough_is_there(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+
+	fill_nops(bed, 2);
+	submit_ok(test, 2);
+	KUNIT_EXPECT_EQ(test, -ETIME, weft_client_wait(bed->client, 1, 0));
+	KUNIT_EXPECT_EQ(test, 0, weft_client_wait(bed->client, 0, 0));
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 0, weft_client_wait(bed->client, 2, U64_MAX));
+	KUNIT_EXPECT_EQ(test, -ETIME, weft_client_wait(bed->client, 3, 0));
+}
+
+static void totals(struct weft_runtime *rt, enum weft_engine engine,
+		   struct weft_engine_totals *out)
+{
+	struct weft_engine_totals all[WEFT_NR_ENGINES];
+
+	weft_runtime_totals(rt, all);
+	*out = all[engine];
+}
+
+static void totals_keep_what_a_gone_client_did(struct kunit *test)
+{
+	struct weft_engine_totals before, after;
+	struct bed *bed = test->priv;
+	enum weft_verdict verdict;
+
+	fill_nops(bed, 3);
+	bed->jobs[2].op = WEFT_OP_SLEEP;
+	bed->jobs[2].sleep.ns = S64_MAX;
+	submit_ok(test, 3);
+	step(bed);
+	totals(bed->rt, WEFT_ASYNC, &before);
+	KUNIT_EXPECT_EQ(test, 3ULL, before.accepted);
+	KUNIT_EXPECT_EQ(test, 1ULL, before.done);
+	KUNIT_EXPECT_EQ(test, 2ULL, before.queued + before.running);
+	KUNIT_EXPECT_NE(test, 0ULL, before.bytes);
+
+	cancel(bed, bed->ids[2], &verdict);
+	run(bed);
+	totals(bed->rt, WEFT_ASYNC, &before);
 	weft_client_destroy(bed->client);
 	bed->client = NULL;
-	weft_runtime_totals(bed->rt, totals);
-	KUNIT_EXPECT_EQ(test, 3ULL, totals[WEFT_ASYNC].accepted);
-	KUNIT_EXPECT_EQ(test, 3ULL, totals[WEFT_ASYNC].done);
-	KUNIT_EXPECT_EQ(test, 0ULL, totals[WEFT_ASYNC].bytes);
-	KUNIT_EXPECT_EQ(test, 3ULL, totals[WEFT_ASYNC].ops[WEFT_OP_NOP].polls);
-	KUNIT_EXPECT_EQ(test, 0ULL, totals[WEFT_THREADS].accepted);
+	totals(bed->rt, WEFT_ASYNC, &after);
+	KUNIT_EXPECT_EQ(test, 0ULL, after.bytes);
+	after.bytes = before.bytes;
+	KUNIT_EXPECT_EQ(test, 0, memcmp(&before, &after, sizeof(after)));
+	KUNIT_EXPECT_EQ(test, 2ULL, after.ops[WEFT_OP_NOP].done);
+	KUNIT_EXPECT_EQ(test, 1ULL, after.ops[WEFT_OP_SLEEP].cancelled);
 }
 
-/* With workers, or threads, of its own, and jobs that would never end. */
-static void destroy_ends_what_is_under_way(struct kunit *test,
-					   enum weft_engine engine)
+static void clients_have_numbers_of_their_own(struct kunit *test)
 {
-	struct client_bed *bed = test->priv;
-	struct weft_engine_totals *totals;
+	struct bed *bed = test->priv;
+	u64 first = bed->client->number;
 
-	totals = kunit_kcalloc(test, WEFT_NR_ENGINES, sizeof(*totals),
-			       GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, totals);
-	close_client(test);
-	open_client(test, false, engine);
-	submit_all(test, &never, CREDITS);
-	weft_client_destroy(bed->client);
-	bed->client = NULL;
-	weft_runtime_totals(bed->rt, totals);
-	KUNIT_EXPECT_EQ(test, (u64)CREDITS, totals[engine].done);
-	KUNIT_EXPECT_EQ(test, (u64)CREDITS,
-			totals[engine].ops[WEFT_OP_SLEEP].cancelled);
+	replace_client(test, 1);
+	KUNIT_EXPECT_EQ(test, first + 1, bed->client->number);
 }
 
-static void destroy_ends_tasks(struct kunit *test)
+static void clients_do_not_see_each_others_jobs(struct kunit *test)
 {
-	destroy_ends_what_is_under_way(test, WEFT_ASYNC);
+	struct bed *bed = test->priv;
+	struct weft_client *mine = bed->client, *other;
+	enum weft_verdict verdict;
+	u32 cancelled, stopping;
+
+	other = new_client(test, bed->rt, WEFT_ASYNC, CREDITS);
+	fill_sleeps(bed, 1);
+	submit_ok(test, 1);
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			weft_client_cancel(other, bed->ids[0], &verdict));
+	weft_client_cancel_all(other, &cancelled, &stopping);
+	KUNIT_EXPECT_EQ(test, 0U, cancelled + stopping);
+	run(bed);
+	KUNIT_EXPECT_EQ(test, 0U, weft_client_ready(mine));
+	weft_client_destroy(other);
+	expect_balance(test);
+	KUNIT_EXPECT_EQ(test, 1ULL, bed->stats.waiting);
 }
 
-static void destroy_ends_threads(struct kunit *test)
+static const enum weft_engine engines[] = { WEFT_ASYNC, WEFT_THREADS };
+
+static void engine_desc(const enum weft_engine *engine, char *desc)
 {
-	destroy_ends_what_is_under_way(test, WEFT_THREADS);
+	strscpy(desc, *engine == WEFT_ASYNC ? "async" : "threads",
+		KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(engine, engines, engine_desc);
+
+/* With workers that run by themselves. */
+static struct bed *live_bed(struct kunit *test, enum weft_engine engine,
+			    u32 credits)
+{
+	struct bed *live = kunit_kzalloc(test, sizeof(*live), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, live);
+	live->rt = new_runtime(test, false);
+	live->client = new_client(test, live->rt, engine, credits);
+	return live;
+}
+
+/* Destroy waits for the jobs. */
+static void destroy_ends_live_jobs(struct kunit *test)
+{
+	const enum weft_engine *engine = test->param_value;
+	struct weft_engine_totals sum;
+	struct bed *live;
+	unsigned int i;
+
+	live = live_bed(test, *engine, 32);
+	fill_sleeps(live, 24);
+	for (i = 0; i < 8; i++) {
+		live->jobs[i].op = WEFT_OP_SPIN;
+		live->jobs[i].spin.ns = S64_MAX;
+	}
+	KUNIT_EXPECT_EQ(test, 0, submit(live, 24));
+	weft_client_destroy(live->client);
+	totals(live->rt, *engine, &sum);
+	KUNIT_EXPECT_EQ(test, 24ULL, sum.done);
+	KUNIT_EXPECT_EQ(test, 8ULL, sum.ops[WEFT_OP_SPIN].cancelled);
+	KUNIT_EXPECT_EQ(test, 16ULL, sum.ops[WEFT_OP_SLEEP].cancelled);
+	weft_runtime_destroy(live->rt);
+}
+
+/* As above, but they have begun. */
+static void destroy_ends_running_jobs(struct kunit *test)
+{
+	const enum weft_engine *engine = test->param_value;
+	struct weft_engine_totals sum;
+	struct bed *live;
+
+	live = live_bed(test, *engine, 8);
+	fill_sleeps(live, 4);
+	live->jobs[3].op = WEFT_OP_NOP;
+	live->jobs[3].sleep.ns = 0;
+	KUNIT_EXPECT_EQ(test, 0, submit(live, 4));
+	KUNIT_EXPECT_EQ(test, 0, weft_client_wait(live->client, 1, U64_MAX));
+	weft_client_destroy(live->client);
+	totals(live->rt, *engine, &sum);
+	KUNIT_EXPECT_EQ(test, 4ULL, sum.done);
+	KUNIT_EXPECT_EQ(test, 3ULL, sum.ops[WEFT_OP_SLEEP].cancelled);
+	KUNIT_EXPECT_EQ(test, 0ULL, sum.ops[WEFT_OP_NOP].cancelled);
+	weft_runtime_destroy(live->rt);
+}
+
+static void aborted_threads_never_run(struct kunit *test)
+{
+	struct weft_engine_totals sum;
+	struct bed *live;
+
+	live = live_bed(test, WEFT_THREADS, 8);
+	fill_nops(live, 8);
+	KUNIT_EXPECT_EQ(test, 0, prepare_and_abort(live, 8));
+	KUNIT_EXPECT_EQ(test, 8U, credits_free(live));
+	KUNIT_EXPECT_EQ(test, 0U, live->rt->executor->threads.nr_live);
+	weft_client_destroy(live->client);
+	totals(live->rt, WEFT_THREADS, &sum);
+	KUNIT_EXPECT_EQ(test, 0ULL, sum.accepted + sum.done);
+	weft_runtime_destroy(live->rt);
 }
 
 static struct kunit_case client_cases[] = {
-	KUNIT_CASE(each_job_completes_once_and_in_order),
-	KUNIT_CASE(what_is_not_delivered_comes_again_first),
-	KUNIT_CASE(credits_are_back_when_completions_are_settled),
-	KUNIT_CASE(aborted_batch_leaves_nothing),
-	KUNIT_CASE(aborted_batch_tells_who_waits_for_credits),
-	KUNIT_CASE(wrong_argument_refuses_the_job_only),
-	KUNIT_CASE(ids_are_not_used_twice),
-	KUNIT_CASE(slot_whose_ids_are_used_up_retires),
-	KUNIT_CASE(cancel_has_a_verdict_at_each_stage),
-	KUNIT_CASE(cancel_all_spares_what_is_done),
-	KUNIT_CASE(jobs_are_counted_by_state),
-	KUNIT_CASE(runtime_keeps_what_a_client_did),
-	KUNIT_CASE(destroy_ends_tasks),
-	KUNIT_CASE(destroy_ends_threads),
+	KUNIT_CASE(each_job_has_one_completion),
+	KUNIT_CASE(completions_come_in_the_order_of_the_ends),
+	KUNIT_CASE(receipt_is_there_if_asked_for),
+	KUNIT_CASE(ids_are_never_used_again),
+	KUNIT_CASE(slot_retires_when_its_ids_are_used_up),
+	KUNIT_CASE(slot_has_one_id_left_before_it_retires),
+	KUNIT_CASE(aborted_jobs_leave_nothing_behind),
+	KUNIT_CASE(prepared_jobs_cannot_be_seen),
+	KUNIT_CASE(batch_ends_at_the_first_refused_job),
+	KUNIT_CASE(refusals_are_counted),
+	KUNIT_CASE(credit_comes_back_when_the_completion_is_reaped),
+	KUNIT_CASE(slots_grow_over_several_chunks),
+	KUNIT_CASE(undelivered_completions_stay_in_front),
+	KUNIT_CASE(completions_can_end_while_others_are_delivered),
+	KUNIT_CASE(completions_follow_those_put_back),
+	KUNIT_CASE(cancelled_job_ends_with_ecanceled),
+	KUNIT_CASE(cancel_of_an_ended_job_changes_nothing),
+	KUNIT_CASE(running_job_is_cancelled_at_its_next_step),
+	KUNIT_CASE(unknown_ids_are_not_found),
+	KUNIT_CASE(reaped_id_is_not_found),
+	KUNIT_CASE(cancel_all_ends_what_has_not_ended),
+	KUNIT_CASE(cancel_all_tells_the_running_from_the_others),
+	KUNIT_CASE(cancel_all_passes_over_many_slots),
+	KUNIT_CASE(counts_add_up_at_each_step),
+	KUNIT_CASE(watcher_hears_of_a_credit_once),
+	KUNIT_CASE(watcher_hears_of_an_aborted_credit),
+	KUNIT_CASE(watcher_hears_of_the_first_completion_only),
+	KUNIT_CASE(wait_returns_when_enough_is_there),
+	KUNIT_CASE(totals_keep_what_a_gone_client_did),
+	KUNIT_CASE(clients_have_numbers_of_their_own),
+	KUNIT_CASE(clients_do_not_see_each_others_jobs),
+	KUNIT_CASE_PARAM(destroy_ends_live_jobs, engine_gen_params),
+	KUNIT_CASE_PARAM(destroy_ends_running_jobs, engine_gen_params),
+	KUNIT_CASE(aborted_threads_never_run),
 	{}
 };
 

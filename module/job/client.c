@@ -164,6 +164,7 @@ void weft_client_refuse(struct weft_client *client)
 	client->refused++;
 	spin_unlock(&client->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_refuse);
 
 /**
  * weft_op_stats_add() - sum up

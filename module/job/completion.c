@@ -83,6 +83,7 @@ unsigned int weft_client_ready(struct weft_client *client)
 {
 	return READ_ONCE(client->done.count);
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_ready);
 
 static bool weft_client_has(struct weft_client *client, unsigned int min)
 {

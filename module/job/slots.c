@@ -4,6 +4,7 @@
 #include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
 #include "../core/executor.h"
 #include "client.h"
@@ -60,6 +61,7 @@ struct weft_slot *weft_client_slot(struct weft_client *client,
 	return &client->chunks[index / WEFT_CHUNK_SLOTS]
 			      [index % WEFT_CHUNK_SLOTS];
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_client_slot);
 
 /* Makes one more chunk of slots, as far as the credits go. */
 static int weft_client_grow(struct weft_client *client)
