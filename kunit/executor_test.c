@@ -211,10 +211,11 @@ static void time_passes_in_a_poll(struct mock *m)
 
 static void time_in_polls_is_run_time(struct kunit *test)
 {
+	const struct mock_step *steps =
+		STEPS({ MOCK_YIELD, .before = time_passes_in_a_poll },
+		      { MOCK_READY, .before = time_passes_in_a_poll });
 	struct mock_bed *bed = mock_bed_manual(test, 1);
-	struct mock *m = mock_spawn(bed, 'a', STEPS(
-		{ MOCK_YIELD, .before = time_passes_in_a_poll },
-		{ MOCK_READY, .before = time_passes_in_a_poll }));
+	struct mock *m = mock_spawn(bed, 'a', steps);
 
 	mock_run(bed);
 	KUNIT_EXPECT_EQ(test, 80ULL, m->task.run_ns);
@@ -232,14 +233,14 @@ static void idle_executor_does_nothing(struct kunit *test)
 {
 	struct mock_bed *bed = mock_bed_live(test, 2, WEFT_ASYNC, 1);
 	struct weft_engine_stats before, after;
+	u64 now = ktime_get_ns();
 	struct mock *m;
 
 	/* One has slept, one was cancelled in its sleep: both timers are off. */
 	mock_expect(bed, 2);
-	mock_spawn(bed, 'a', STEPS({ MOCK_SLEEP, ktime_get_ns() + 1000000 },
+	mock_spawn(bed, 'a', STEPS({ MOCK_SLEEP, now + NSEC_PER_MSEC },
 				   { MOCK_READY }));
-	m = mock_spawn(bed, 'b', STEPS({ MOCK_SLEEP,
-					 ktime_get_ns() + 2 * NSEC_PER_SEC },
+	m = mock_spawn(bed, 'b', STEPS({ MOCK_SLEEP, now + 2 * NSEC_PER_SEC },
 				       { MOCK_READY }));
 	while (mock_state(m) != WEFT_STATE_PENDING)
 		schedule_timeout_idle(1);

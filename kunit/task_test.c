@@ -225,9 +225,11 @@ static void wake_after_the_wait_source_is_not_lost(struct kunit *test)
 
 static void two_wakes_in_a_poll_are_one(struct kunit *test)
 {
-	expect_one_more_poll(test, STEPS({ MOCK_WAIT, .before = wake_it,
-					   .after = wake_it_twice },
-					 { MOCK_READY }), 1);
+	const struct mock_step *steps =
+		STEPS({ MOCK_WAIT, .before = wake_it, .after = wake_it_twice },
+		      { MOCK_READY });
+
+	expect_one_more_poll(test, steps, 1);
 }
 
 static void wake_in_a_poll_that_yields_is_one_with_it(struct kunit *test)

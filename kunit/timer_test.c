@@ -196,9 +196,12 @@ static void many_sleepers_wake_when_due(struct kunit *test)
 	while (mock_now < 101001) {
 		mock_now += 500;
 		mock_run(bed);
-		for (i = 0; i < SLEEPERS; i++)
-			if (m[i]->released != (m[i]->steps->arg <= mock_now))
+		for (i = 0; i < SLEEPERS; i++) {
+			bool due = m[i]->steps->arg <= mock_now;
+
+			if (m[i]->released != due)
 				break;
+		}
 		KUNIT_ASSERT_EQ(test, SLEEPERS, i);
 	}
 }
