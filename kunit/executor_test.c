@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bitops.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
@@ -298,6 +299,7 @@ struct hog {
 	struct mock_bed *bed;
 	struct weft_sleep sleep;
 	bool pinned;
+	struct weft_worker *home;
 	unsigned int slices;
 };
 
@@ -308,7 +310,10 @@ static enum weft_poll hog_poll(struct weft_task *task, struct weft_cx *cx)
 	if (hog->pinned && !hog->task.pins) {
 		weft_sleep_until(&hog->sleep, KTIME_MAX, 0);
 		weft_sleep_poll(&hog->sleep, cx);
+		hog->home = task->worker;
 	}
+	if (hog->pinned)
+		KUNIT_EXPECT_PTR_EQ(hog->bed->test, hog->home, task->worker);
 	while (!weft_slice_spent(cx))
 		cpu_relax();
 	if (hog->slices--)
@@ -334,17 +339,20 @@ static const struct weft_task_ops hog_ops = {
 #define HOGS	6
 
 /* Return: how many moves there were of hogs that begin on one worker of two. */
-static unsigned int run_hogs(struct kunit *test, bool pinned)
+static unsigned int run_hogs(struct kunit *test, unsigned int count,
+			     bool pinned)
 {
 	struct mock_bed *bed = mock_bed_live(test, 2, WEFT_ASYNC, 1);
 	struct weft_engine_stats stats;
 	unsigned int i, moves = 0;
 	struct hog *hogs;
 
-	hogs = kunit_kcalloc(test, HOGS, sizeof(*hogs), GFP_KERNEL);
+	hogs = kunit_kcalloc(test, count, sizeof(*hogs), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, hogs);
-	mock_expect(bed, HOGS);
-	for (i = 0; i < HOGS; i++) {
+	mock_expect(bed, count);
+	while (hweight_long(READ_ONCE(bed->ex->parked)) < 2)
+		schedule_timeout_idle(1);
+	for (i = 0; i < count; i++) {
 		hogs[i].bed = bed;
 		hogs[i].pinned = pinned;
 		hogs[i].slices = 50;
@@ -356,7 +364,7 @@ static unsigned int run_hogs(struct kunit *test, bool pinned)
 		weft_spawn(&hogs[i].task);
 	}
 	mock_wait(bed);
-	for (i = 0; i < HOGS; i++)
+	for (i = 0; i < count; i++)
 		moves += hogs[i].task.moves;
 	get_stats(bed, &stats);
 	KUNIT_EXPECT_EQ(test, (u64)moves, stats.counters.moves);
@@ -366,12 +374,18 @@ static unsigned int run_hogs(struct kunit *test, bool pinned)
 
 static void worker_without_tasks_is_given_some(struct kunit *test)
 {
-	KUNIT_EXPECT_GT(test, run_hogs(test, false), 0U);
+	KUNIT_EXPECT_GT(test, run_hogs(test, HOGS, false), 0U);
+}
+
+static void lone_task_is_not_moved(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 0U, run_hogs(test, 1, false));
 }
 
 static void task_with_a_timer_does_not_move(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, 0U, run_hogs(test, true));
+	/* Each hog looks where it is polled; until its first poll it may move. */
+	run_hogs(test, HOGS, true);
 }
 
 static void histogram_has_a_bucket_for_any_time(struct kunit *test)
@@ -403,6 +417,7 @@ static struct kunit_case executor_cases[] = {
 	KUNIT_CASE(idle_executor_does_nothing),
 	KUNIT_CASE(interrupt_may_wake),
 	KUNIT_CASE(worker_without_tasks_is_given_some),
+	KUNIT_CASE(lone_task_is_not_moved),
 	KUNIT_CASE(task_with_a_timer_does_not_move),
 	KUNIT_CASE(histogram_has_a_bucket_for_any_time),
 	{}

@@ -308,6 +308,21 @@ static void cancelled_sleep_leaves_no_timer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0U, run(test));
 }
 
+static void longest_sleep_does_not_end(struct kunit *test)
+{
+	struct op_bed *bed = test->priv;
+
+	/* Now and the time to sleep together would be in the past. */
+	start(test, WEFT_OP_SLEEP, &(struct weft_job){ .sleep.ns = KTIME_MAX });
+	run(test);
+	expect_asleep(test);
+	mock_now += 1000000 * NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, 0U, run(test));
+	weft_cancel(&bed->t.task);
+	run(test);
+	expect_end(test, -ECANCELED);
+}
+
 static void sleep_has_the_slack_of_the_submitter(struct kunit *test)
 {
 	struct op_bed *bed = test->priv;
@@ -383,6 +398,7 @@ static struct kunit_case ops_cases[] = {
 	KUNIT_CASE(sleep_counts_from_its_first_poll),
 	KUNIT_CASE(absolute_sleep_ends_at_its_point),
 	KUNIT_CASE(cancelled_sleep_leaves_no_timer),
+	KUNIT_CASE(longest_sleep_does_not_end),
 	KUNIT_CASE(sleep_has_the_slack_of_the_submitter),
 	KUNIT_CASE(work_waits_between_its_rounds),
 	KUNIT_CASE(work_is_cancelled_while_it_waits),

@@ -277,6 +277,18 @@ static void lost_waker_ends_the_task(struct kunit *test)
 	expect_ended(test, m, -EDEADLK);
 }
 
+static void wait_source_of_the_poll_before_does_not_count(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAIT },
+						    { MOCK_LOSE }));
+
+	mock_run(bed);
+	weft_wake(&m->task);
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+	expect_ended(test, m, -EDEADLK);
+}
+
 static void waker_wakes_and_drops_its_reference(struct kunit *test)
 {
 	struct mock_bed *bed = test->priv;
@@ -475,6 +487,7 @@ static struct kunit_case task_cases[] = {
 	KUNIT_CASE(wake_in_the_last_poll_changes_nothing),
 	KUNIT_CASE(wake_after_the_end_changes_nothing),
 	KUNIT_CASE(lost_waker_ends_the_task),
+	KUNIT_CASE(wait_source_of_the_poll_before_does_not_count),
 	KUNIT_CASE(waker_wakes_and_drops_its_reference),
 	KUNIT_CASE(waker_keeps_an_ended_task),
 	KUNIT_CASE(dropped_waker_wakes_nobody),

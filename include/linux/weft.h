@@ -34,7 +34,6 @@
  *   release()          last reference gone: the owner has it back
  */
 
-struct hrtimer;
 struct weft_cx;
 struct weft_executor;
 struct weft_group_queue;

@@ -64,7 +64,6 @@ ssize_t weft_file_read(struct file *file, char __user *buf, size_t size,
 		       loff_t *pos);
 
 /* validate.c: pure */
-int weft_validate_query(const struct weft_query *query);
 int weft_validate_setup(const struct weft_setup *setup, u32 max_credits);
 int weft_validate_submit(const struct weft_submit *submit);
 int weft_validate_wait(const struct weft_wait *wait, u32 credits);

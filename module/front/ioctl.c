@@ -22,10 +22,7 @@ union weft_ioctl_arg {
 static long weft_ioc_query(struct weft_file *wf, union weft_ioctl_arg *arg)
 {
 	struct weft_runtime *rt = wf->runtime;
-	int ret = weft_validate_query(&arg->query);
 
-	if (ret)
-		return ret;
 	arg->query = (struct weft_query){
 		.size = sizeof(arg->query),
 		.abi_version = WEFT_ABI_VERSION,

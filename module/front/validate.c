@@ -7,17 +7,6 @@
 #include "front.h"
 
 /**
- * weft_validate_query() - check WEFT_IOC_QUERY
- * @query: as copied from the user; it has no field to be wrong
- *
- * Return: 0.
- */
-int weft_validate_query(const struct weft_query *query)
-{
-	return 0;
-}
-
-/**
  * weft_validate_setup() - check WEFT_IOC_SETUP
  * @setup: as copied from the user
  * @max_credits: most credits of one client
