@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+
 #include "mock.h"
 
 u64 mock_now;
@@ -10,6 +13,9 @@ static u64 mock_clock(void)
 
 /* Long enough on any machine; virtual time makes it short. */
 #define MOCK_PATIENCE	(60 * HZ)
+
+/* More polls than any test has: a task that goes round and round fails. */
+#define MOCK_MAX_POLLS	1000000
 
 static enum weft_poll mock_act(struct mock *m, const struct mock_step *s,
 			       struct weft_cx *cx)
@@ -27,6 +33,10 @@ static enum weft_poll mock_act(struct mock *m, const struct mock_step *s,
 	case MOCK_WAKER:
 		weft_waker_set(&m->waker, cx);
 		return WEFT_PENDING;
+	case MOCK_OVER:
+		KUNIT_FAIL(m->bed->test, "task %c is polled once too often",
+			   m->name);
+		return WEFT_READY;
 	default:
 		m->task.result = s->arg;
 		return WEFT_READY;
@@ -38,7 +48,7 @@ static bool mock_slept(struct mock *m, const struct mock_step *s,
 		       struct weft_cx *cx)
 {
 	if (!m->sleeps)
-		weft_sleep_until(&m->sleep, s->arg, 0);
+		weft_sleep_until(&m->sleep, s->arg, s->slack);
 	m->sleeps = weft_sleep_poll(&m->sleep, cx) == WEFT_PENDING;
 	return !m->sleeps;
 }
@@ -140,6 +150,21 @@ struct mock_bed *mock_bed_live(struct kunit *test, unsigned int workers,
 	return mock_bed_new(test, &config, engine);
 }
 
+/* The same, and it takes the time of each poll. */
+struct mock_bed *mock_bed_timed(struct kunit *test, unsigned int workers,
+				enum weft_engine engine,
+				unsigned int max_threads)
+{
+	const struct weft_executor_config config = {
+		.name = "mock",
+		.workers = workers,
+		.max_threads = max_threads,
+		.timing = true,
+	};
+
+	return mock_bed_new(test, &config, engine);
+}
+
 void mock_bed_free(struct mock_bed *bed)
 {
 	weft_group_fini(&bed->group);
@@ -181,8 +206,9 @@ unsigned int mock_run(struct mock_bed *bed)
 {
 	unsigned int polls = 0;
 
-	while (mock_step(bed))
+	while (polls < MOCK_MAX_POLLS && mock_step(bed))
 		polls++;
+	KUNIT_ASSERT_LT(bed->test, polls, MOCK_MAX_POLLS);
 	return polls;
 }
 
@@ -199,6 +225,24 @@ void mock_wait(struct mock_bed *bed)
 	KUNIT_ASSERT_GT(bed->test,
 			wait_for_completion_timeout(&bed->all_released,
 						    MOCK_PATIENCE), 0UL);
+}
+
+/* @names are those of the tasks that were polled, without the first @from. */
+void mock_expect_log(struct mock_bed *bed, unsigned int from,
+		     const char *names)
+{
+	bed->log[min_t(unsigned int, bed->polls, MOCK_LOG - 1)] = '\0';
+	KUNIT_EXPECT_STREQ(bed->test, names, bed->log + from);
+}
+
+/* Waits until a task that runs by itself is in the state. */
+void mock_wait_state(struct mock *m, enum weft_state state)
+{
+	unsigned long until = jiffies + MOCK_PATIENCE;
+
+	while (mock_state(m) != state && time_before(jiffies, until))
+		schedule_timeout_idle(1);
+	KUNIT_ASSERT_EQ(m->bed->test, (int)state, mock_state(m));
 }
 
 int mock_state(const struct mock *m)

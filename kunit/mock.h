@@ -23,31 +23,39 @@ enum mock_act {
 	MOCK_LOSE,	/* is pending without a wait source */
 	MOCK_SLEEP,	/* sleeps until @arg, then goes on with the next step */
 	MOCK_WAKER,	/* makes a waker in @waker and waits */
+	MOCK_OVER,	/* the script has no such poll: fails the test */
 };
 
 /**
  * struct mock_step - One poll
  * @act: what it does in the end
  * @arg: see &enum mock_act
+ * @slack: of MOCK_SLEEP, in ns
  * @before: called first, with no wait source registered yet
  * @after: called last, with the wait source registered
  */
 struct mock_step {
 	enum mock_act act;
 	s64 arg;
+	u32 slack;
 	void (*before)(struct mock *m);
 	void (*after)(struct mock *m);
 };
+
+/* A script. */
+#define STEPS(...) \
+	((const struct mock_step[]){ __VA_ARGS__, { MOCK_OVER } })
 
 /**
  * struct mock - A task that does what a script says
  * @task: the task
  * @bed: where it runs
- * @steps: the script; its last step must end the task
+ * @steps: the script
  * @step: the step that comes next
  * @sleep: for MOCK_SLEEP
  * @sleeps: @sleep is set
  * @waker: for MOCK_WAKER
+ * @other: whom a hook may wake, cancel or spawn
  * @verdict: what a hook's weft_cancel() said
  * @cancels: how often cancel() was called
  * @cancel_pends: how often cancel() is pending before it ends the task
@@ -62,6 +70,7 @@ struct mock {
 	struct weft_sleep sleep;
 	bool sleeps;
 	struct weft_waker waker;
+	struct mock *other;
 	enum weft_verdict verdict;
 	unsigned int cancels;
 	unsigned int cancel_pends;
@@ -103,6 +112,9 @@ struct mock_bed *mock_bed_manual(struct kunit *test, unsigned int workers);
 struct mock_bed *mock_bed_live(struct kunit *test, unsigned int workers,
 			       enum weft_engine engine,
 			       unsigned int max_threads);
+struct mock_bed *mock_bed_timed(struct kunit *test, unsigned int workers,
+				enum weft_engine engine,
+				unsigned int max_threads);
 void mock_bed_free(struct mock_bed *bed);
 
 struct mock *mock_new(struct mock_bed *bed, char name,
@@ -114,6 +126,9 @@ unsigned int mock_run(struct mock_bed *bed);
 bool mock_step(struct mock_bed *bed);
 void mock_expect(struct mock_bed *bed, int count);
 void mock_wait(struct mock_bed *bed);
+void mock_expect_log(struct mock_bed *bed, unsigned int from,
+		     const char *names);
+void mock_wait_state(struct mock *m, enum weft_state state);
 
 int mock_state(const struct mock *m);
 

@@ -5,6 +5,9 @@
 
 #define SLACK	50000
 
+/* More than any test has: a task that does not end fails. */
+#define MAX_POLLS	10000
+
 #define OK(_op, _job)	KUNIT_EXPECT_EQ(test, 0, prep(_op, _job))
 #define WRONG(_op, _job) KUNIT_EXPECT_EQ(test, -EINVAL, prep(_op, _job))
 
@@ -190,8 +193,10 @@ static unsigned int run(struct kunit *test)
 	struct op_bed *bed = test->priv;
 	unsigned int polls = 0;
 
-	while (weft_worker_step(weft_executor_worker(bed->ex, 0)))
+	while (polls < MAX_POLLS &&
+	       weft_worker_step(weft_executor_worker(bed->ex, 0)))
 		polls++;
+	KUNIT_ASSERT_LT(test, polls, MAX_POLLS);
 	return polls;
 }
 
@@ -248,6 +253,27 @@ static void spin_yields_after_each_slice(struct kunit *test)
 	KUNIT_EXPECT_GE(test, polls, 8U);
 	KUNIT_EXPECT_LE(test, polls, 12U);
 	KUNIT_EXPECT_GE(test, mock_now - begin, 1000000ULL);
+}
+
+static void spin_may_overshoot(struct kunit *test)
+{
+	tick = 1000;
+	start(test, WEFT_OP_SPIN, &(struct weft_job){ .spin.ns = 1 });
+	KUNIT_EXPECT_EQ(test, 1U, run(test));
+	expect_end(test, 0);
+}
+
+static void spin_is_cancelled_between_its_slices(struct kunit *test)
+{
+	struct op_bed *bed = test->priv;
+
+	tick = 1000;
+	start(test, WEFT_OP_SPIN, &(struct weft_job){ .spin.ns = KTIME_MAX });
+	KUNIT_EXPECT_TRUE(test, weft_worker_step(weft_executor_worker(bed->ex,
+								      0)));
+	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, weft_cancel(&bed->t.task));
+	KUNIT_EXPECT_EQ(test, 1U, run(test));
+	expect_end(test, -ECANCELED);
 }
 
 static void sleep_ends_with_its_lateness(struct kunit *test)
@@ -332,6 +358,14 @@ static void sleep_has_the_slack_of_the_submitter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (u32)SLACK, bed->t.sleep.sleep.slack);
 	weft_cancel(&bed->t.task);
 	run(test);
+
+	start(test, WEFT_OP_SLEEP, &(struct weft_job){
+		.sleep.ns = mock_now + 500,
+		.sleep.flags = WEFT_SLEEP_ABS });
+	run(test);
+	KUNIT_EXPECT_EQ(test, (u32)SLACK, bed->t.sleep.sleep.slack);
+	weft_cancel(&bed->t.task);
+	run(test);
 }
 
 static const struct weft_job three_rounds = {
@@ -353,6 +387,52 @@ static void work_waits_between_its_rounds(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, 1U, run(test));
 	expect_end(test, 0);
+}
+
+static void work_has_the_slack_of_the_submitter(struct kunit *test)
+{
+	struct op_bed *bed = test->priv;
+
+	tick = 100;
+	start(test, WEFT_OP_WORK, &three_rounds);
+	run(test);
+	expect_asleep(test);
+	KUNIT_EXPECT_EQ(test, (u32)SLACK, bed->t.work.sleep.slack);
+	weft_cancel(&bed->t.task);
+	run(test);
+}
+
+static void each_round_works_as_long(struct kunit *test)
+{
+	u64 begin;
+	int round;
+
+	tick = 100;
+	start(test, WEFT_OP_WORK, &three_rounds);
+	for (round = 0; round < 3; round++) {
+		begin = mock_now;
+		run(test);
+		KUNIT_EXPECT_GE(test, mock_now - begin, 3000ULL);
+		/* The clock is also read beside the work. */
+		KUNIT_EXPECT_LT(test, mock_now - begin, 4000ULL);
+		mock_now += 500;
+	}
+	expect_end(test, 0);
+}
+
+static void long_work_yields_after_each_slice(struct kunit *test)
+{
+	struct weft_job job = three_rounds;
+	unsigned int polls;
+
+	tick = 1000;
+	job.work.work_ns = 1000000;
+	job.work.rounds = 1;
+	start(test, WEFT_OP_WORK, &job);
+	polls = run(test);
+	expect_end(test, 0);
+	KUNIT_EXPECT_GE(test, polls, 8U);
+	KUNIT_EXPECT_LE(test, polls, 12U);
 }
 
 static void work_is_cancelled_while_it_waits(struct kunit *test)
@@ -394,6 +474,8 @@ static struct kunit_case ops_cases[] = {
 	KUNIT_CASE(yield_is_one_poll_more_than_it_yields),
 	KUNIT_CASE(spin_of_nothing_is_one_poll),
 	KUNIT_CASE(spin_yields_after_each_slice),
+	KUNIT_CASE(spin_may_overshoot),
+	KUNIT_CASE(spin_is_cancelled_between_its_slices),
 	KUNIT_CASE(sleep_ends_with_its_lateness),
 	KUNIT_CASE(sleep_counts_from_its_first_poll),
 	KUNIT_CASE(absolute_sleep_ends_at_its_point),
@@ -401,6 +483,9 @@ static struct kunit_case ops_cases[] = {
 	KUNIT_CASE(longest_sleep_does_not_end),
 	KUNIT_CASE(sleep_has_the_slack_of_the_submitter),
 	KUNIT_CASE(work_waits_between_its_rounds),
+	KUNIT_CASE(work_has_the_slack_of_the_submitter),
+	KUNIT_CASE(each_round_works_as_long),
+	KUNIT_CASE(long_work_yields_after_each_slice),
 	KUNIT_CASE(work_is_cancelled_while_it_waits),
 	KUNIT_CASE(endless_work_gives_way),
 	{}

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The state word, and every way in which a wake can meet a poll. */
+/* Every way in which a wake or a cancel can meet a poll. */
 #include "mock.h"
-
-#define STEPS(...)	((const struct mock_step[]){ __VA_ARGS__ })
 
 static int task_init(struct kunit *test)
 {
@@ -23,109 +21,6 @@ static void expect_ended(struct kunit *test, struct mock *m, s64 result)
 	KUNIT_EXPECT_EQ(test, WEFT_STATE_DONE, mock_state(m));
 	KUNIT_EXPECT_EQ(test, 1U, m->released);
 	KUNIT_EXPECT_EQ(test, result, m->task.result);
-}
-
-/* The state word by itself: every transition from every state it is legal in. */
-enum transition { SPAWN, WAKE, BEGIN, AGAIN, PEND, END, CANCEL };
-
-struct transition_case {
-	const char *name;
-	enum transition what;
-	int from;
-	int to;
-	int ret;
-};
-
-#define N	WEFT_STATE_NEW
-#define P	WEFT_STATE_PENDING
-#define Q	WEFT_STATE_QUEUED
-#define R	WEFT_STATE_RUNNING
-#define D	WEFT_STATE_DONE
-#define NOTE	WEFT_STATE_NOTIFIED
-#define STOP	WEFT_STATE_CANCEL
-
-static const struct transition_case transitions[] = {
-	{ "spawn_new", SPAWN, N, Q, 0 },
-	{ "spawn_cancelled", SPAWN, N | STOP, Q | STOP, 0 },
-	{ "wake_new", WAKE, N, N, false },
-	{ "wake_pending", WAKE, P, Q, true },
-	{ "wake_pending_cancelled", WAKE, P | STOP, Q | STOP, true },
-	{ "wake_queued", WAKE, Q, Q, false },
-	{ "wake_running", WAKE, R, R | NOTE, false },
-	{ "wake_running_cancelled", WAKE, R | STOP, R | NOTE | STOP, false },
-	{ "wake_notified", WAKE, R | NOTE, R | NOTE, false },
-	{ "wake_done", WAKE, D, D, false },
-	{ "begin_queued", BEGIN, Q, R, true },
-	{ "begin_cancelled", BEGIN, Q | STOP, R | STOP, false },
-	{ "again_running", AGAIN, R, Q, 0 },
-	{ "again_notified", AGAIN, R | NOTE, Q, 0 },
-	{ "again_cancelled", AGAIN, R | STOP | NOTE, Q | STOP, 0 },
-	{ "pend_running", PEND, R, P, true },
-	{ "pend_notified", PEND, R | NOTE, Q, false },
-	{ "pend_cancelled", PEND, R | STOP, P | STOP, true },
-	{ "pend_notified_cancelled", PEND, R | NOTE | STOP, Q | STOP, false },
-	{ "end_running", END, R, D, 0 },
-	{ "end_notified", END, R | NOTE, D, 0 },
-	{ "end_cancelled", END, R | STOP, D, 0 },
-	{ "cancel_new", CANCEL, N, N | STOP, WEFT_WILL_CANCEL },
-	{ "cancel_pending", CANCEL, P, P | STOP, WEFT_WILL_CANCEL },
-	{ "cancel_pending_twice", CANCEL, P | STOP, P | STOP,
-	  WEFT_IS_RUNNING },
-	{ "cancel_queued", CANCEL, Q, Q | STOP, WEFT_WILL_CANCEL },
-	{ "cancel_queued_twice", CANCEL, Q | STOP, Q | STOP,
-	  WEFT_WILL_CANCEL },
-	{ "cancel_running", CANCEL, R, R | STOP, WEFT_IS_RUNNING },
-	{ "cancel_notified", CANCEL, R | NOTE, R | NOTE | STOP,
-	  WEFT_IS_RUNNING },
-	{ "cancel_done", CANCEL, D, D | STOP, WEFT_WAS_DONE },
-};
-
-#undef N
-#undef P
-#undef Q
-#undef R
-#undef D
-#undef NOTE
-#undef STOP
-
-static void transition_name(const struct transition_case *t, char *name)
-{
-	strscpy(name, t->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(transition, transitions, transition_name);
-
-static int transit(struct weft_task *task, enum transition what)
-{
-	switch (what) {
-	case SPAWN:
-		weft_state_spawn(task);
-		return 0;
-	case WAKE:
-		return weft_state_wake(task);
-	case BEGIN:
-		return weft_state_begin(task);
-	case AGAIN:
-		weft_state_again(task);
-		return 0;
-	case PEND:
-		return weft_state_pend(task);
-	case END:
-		weft_state_end(task);
-		return 0;
-	default:
-		return weft_state_cancel(task);
-	}
-}
-
-static void state_word_goes_from_state_to_state(struct kunit *test)
-{
-	const struct transition_case *t = test->param_value;
-	struct weft_task task = {};
-
-	atomic_set(&task.state, t->from);
-	KUNIT_EXPECT_EQ(test, t->ret, transit(&task, t->what));
-	KUNIT_EXPECT_EQ(test, t->to, atomic_read(&task.state));
 }
 
 /* Hooks: what happens in the middle of a poll. */
@@ -318,6 +213,37 @@ static void waker_keeps_an_ended_task(struct kunit *test)
 	expect_ended(test, m, 0);
 }
 
+static void use_waker(struct mock *m)
+{
+	KUNIT_EXPECT_FALSE(m->bed->test, weft_waker_wake(&m->waker));
+}
+
+static void waker_used_in_its_own_poll_is_not_lost(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAKER,
+						      .after = use_waker },
+						    { MOCK_READY }));
+
+	KUNIT_EXPECT_EQ(test, 2U, mock_run(bed));
+	expect_ended(test, m, 0);
+	KUNIT_EXPECT_EQ(test, 1U, m->task.wakes);
+}
+
+static void last_reference_releases_the_task(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_READY }));
+
+	weft_task_get(&m->task);
+	weft_task_get(&m->task);
+	mock_run(bed);
+	weft_task_put(&m->task);
+	KUNIT_EXPECT_EQ(test, 0U, m->released);
+	weft_task_put(&m->task);
+	expect_ended(test, m, 0);
+}
+
 static void dropped_waker_wakes_nobody(struct kunit *test)
 {
 	struct mock_bed *bed = test->priv;
@@ -451,6 +377,47 @@ static void cancel_may_be_pending_itself(struct kunit *test)
 	expect_cancelled(test, m, 2);
 }
 
+static void wake_calls_a_pending_cancel_again(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAIT }));
+
+	m->cancel_pends = 2;
+	mock_run(bed);
+	weft_cancel(&m->task);
+	mock_run(bed);
+	KUNIT_EXPECT_TRUE(test, weft_wake(&m->task));
+	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_PENDING, mock_state(m));
+	KUNIT_EXPECT_TRUE(test, weft_wake(&m->task));
+	mock_run(bed);
+	expect_cancelled(test, m, 3);
+	KUNIT_EXPECT_EQ(test, 1U, bed->polls);
+}
+
+static void two_cancels_in_a_poll_are_one(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAIT,
+						      .before = cancel_it,
+						      .after = cancel_it }));
+
+	KUNIT_EXPECT_EQ(test, 2U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, WEFT_IS_RUNNING, m->verdict);
+	expect_cancelled(test, m, 1);
+}
+
+static void cancel_of_a_task_that_waits_for_nothing_is_in_time(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_LOSE,
+						      .before = cancel_it }));
+
+	/* The cancel has woken it, so that is what it waited for. */
+	KUNIT_EXPECT_EQ(test, 2U, mock_run(bed));
+	expect_cancelled(test, m, 1);
+}
+
 static const struct weft_task_ops no_cancel_ops = {
 	.name = "no cancel",
 	.poll = NULL,
@@ -473,8 +440,6 @@ static void task_without_cancel_ends_all_the_same(struct kunit *test)
 }
 
 static struct kunit_case task_cases[] = {
-	KUNIT_CASE_PARAM(state_word_goes_from_state_to_state,
-			 transition_gen_params),
 	KUNIT_CASE(ready_task_ends_at_its_first_poll),
 	KUNIT_CASE(wake_before_spawn_changes_nothing),
 	KUNIT_CASE(wake_of_a_queued_task_changes_nothing),
@@ -490,6 +455,8 @@ static struct kunit_case task_cases[] = {
 	KUNIT_CASE(wait_source_of_the_poll_before_does_not_count),
 	KUNIT_CASE(waker_wakes_and_drops_its_reference),
 	KUNIT_CASE(waker_keeps_an_ended_task),
+	KUNIT_CASE(waker_used_in_its_own_poll_is_not_lost),
+	KUNIT_CASE(last_reference_releases_the_task),
 	KUNIT_CASE(dropped_waker_wakes_nobody),
 	KUNIT_CASE(cancel_of_a_queued_task_replaces_its_poll),
 	KUNIT_CASE(cancel_before_spawn_replaces_the_first_poll),
@@ -500,6 +467,9 @@ static struct kunit_case task_cases[] = {
 	KUNIT_CASE(cancel_in_a_poll_that_yields_cancels_next),
 	KUNIT_CASE(cancel_in_the_last_poll_comes_too_late),
 	KUNIT_CASE(cancel_may_be_pending_itself),
+	KUNIT_CASE(wake_calls_a_pending_cancel_again),
+	KUNIT_CASE(two_cancels_in_a_poll_are_one),
+	KUNIT_CASE(cancel_of_a_task_that_waits_for_nothing_is_in_time),
 	KUNIT_CASE(task_without_cancel_ends_all_the_same),
 	{}
 };

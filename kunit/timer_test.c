@@ -3,8 +3,6 @@
 
 #include "mock.h"
 
-#define STEPS(...)	((const struct mock_step[]){ __VA_ARGS__ })
-
 #define SLEEPERS	1000
 
 static int timer_init(struct kunit *test)
@@ -21,25 +19,21 @@ static void timer_exit(struct kunit *test)
 	mock_bed_free(bed);
 }
 
-static struct mock *sleeper(struct mock_bed *bed, char name, u64 until)
+static struct mock *slack_sleeper(struct mock_bed *bed, char name, u64 until,
+				  u32 slack)
 {
 	struct mock_step *steps = kunit_kcalloc(bed->test, 2, sizeof(*steps),
 						GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(bed->test, steps);
-	steps[0] = (struct mock_step){ MOCK_SLEEP, until };
+	steps[0] = (struct mock_step){ MOCK_SLEEP, until, slack };
 	steps[1] = (struct mock_step){ MOCK_READY };
 	return mock_spawn(bed, name, steps);
 }
 
-/* The names of the tasks polled since @from. */
-static void expect_order(struct kunit *test, unsigned int from,
-			 const char *names)
+static struct mock *sleeper(struct mock_bed *bed, char name, u64 until)
 {
-	struct mock_bed *bed = test->priv;
-
-	bed->log[bed->polls] = '\0';
-	KUNIT_EXPECT_STREQ(test, names, bed->log + from);
+	return slack_sleeper(bed, name, until, 0);
 }
 
 static void sleep_ends_at_its_time_and_not_before(struct kunit *test)
@@ -80,7 +74,7 @@ static void earlier_deadline_wakes_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2U, mock_run(bed));
 	mock_now = 4000;
 	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
-	expect_order(test, 3, "abc");
+	mock_expect_log(bed, 3, "abc");
 }
 
 static void equal_deadlines_wake_in_order(struct kunit *test)
@@ -93,7 +87,42 @@ static void equal_deadlines_wake_in_order(struct kunit *test)
 	mock_run(bed);
 	mock_now = 2000;
 	KUNIT_EXPECT_EQ(test, 3U, mock_run(bed));
-	expect_order(test, 3, "abc");
+	mock_expect_log(bed, 3, "abc");
+}
+
+static void slack_lets_a_sleep_go_on_with_the_next(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+
+	slack_sleeper(bed, 'a', 2000, 5000);
+	sleeper(bed, 'b', 3000);
+	mock_run(bed);
+	mock_now = 2500;
+	KUNIT_EXPECT_EQ(test, 0U, mock_run(bed));
+	mock_now = 3000;
+	KUNIT_EXPECT_EQ(test, 2U, mock_run(bed));
+	mock_expect_log(bed, 2, "ba");
+}
+
+static u64 fixed_clock(void)
+{
+	return mock_now;
+}
+
+static void sleep_for_counts_from_now(struct kunit *test)
+{
+	struct weft_timers timers;
+	struct weft_cx cx = { .timers = &timers };
+	struct weft_sleep sleep;
+
+	weft_timers_init(&timers, NULL, fixed_clock);
+	weft_sleep_for(&sleep, &cx, 500, 70);
+	KUNIT_EXPECT_EQ(test, mock_now + 500, sleep.deadline);
+	KUNIT_EXPECT_EQ(test, 70U, sleep.slack);
+	weft_sleep_for(&sleep, &cx, KTIME_MAX, 0);
+	KUNIT_EXPECT_EQ(test, (u64)KTIME_MAX, sleep.deadline);
+	weft_sleep_for(&sleep, &cx, U64_MAX, 0);
+	KUNIT_EXPECT_EQ(test, (u64)KTIME_MAX, sleep.deadline);
 }
 
 static void far_future_is_never(struct kunit *test)
@@ -219,6 +248,48 @@ static void real_sleep_is_not_early(struct kunit *test)
 	mock_bed_free(bed);
 }
 
+static u64 timer_interrupts(struct mock_bed *bed)
+{
+	struct weft_engine_stats stats;
+
+	weft_executor_engine_stats(bed->ex, WEFT_ASYNC, &stats);
+	return stats.counters.timer_interrupts;
+}
+
+static void one_interrupt_wakes_all_that_are_due(struct kunit *test)
+{
+	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
+	u64 now = ktime_get_ns();
+	int i;
+
+	mock_expect(bed, 6);
+	for (i = 0; i < 5; i++)
+		sleeper(bed, 'b', now + 20 * NSEC_PER_MSEC);
+	slack_sleeper(bed, 'a', now + 10 * NSEC_PER_MSEC, 50 * NSEC_PER_MSEC);
+	mock_wait(bed);
+	KUNIT_EXPECT_EQ(test, 1ULL, timer_interrupts(bed));
+	mock_bed_free(bed);
+}
+
+static void workers_have_timers_of_their_own(struct kunit *test)
+{
+	struct mock_bed *bed = mock_bed_live(test, 4, WEFT_ASYNC, 1);
+	u64 now = ktime_get_ns();
+	struct mock *m[16];
+	int i;
+
+	mock_expect(bed, ARRAY_SIZE(m));
+	for (i = 0; i < ARRAY_SIZE(m); i++)
+		m[i] = sleeper(bed, 'a', now + (10 + i / 4) * NSEC_PER_MSEC);
+	mock_wait(bed);
+	for (i = 0; i < ARRAY_SIZE(m); i++) {
+		KUNIT_EXPECT_EQ(test, 0U, m[i]->task.moves);
+		KUNIT_EXPECT_EQ(test, 1U, m[i]->task.wakes);
+	}
+	KUNIT_EXPECT_EQ(test, 16ULL, timer_interrupts(bed));
+	mock_bed_free(bed);
+}
+
 static void earlier_sleeper_brings_the_hrtimer_forward(struct kunit *test)
 {
 	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
@@ -226,8 +297,7 @@ static void earlier_sleeper_brings_the_hrtimer_forward(struct kunit *test)
 
 	mock_expect(bed, 1);
 	late = sleeper(bed, 'b', ktime_get_ns() + 3600 * NSEC_PER_SEC);
-	while (mock_state(late) != WEFT_STATE_PENDING)
-		schedule_timeout_idle(1);
+	mock_wait_state(late, WEFT_STATE_PENDING);
 	sleeper(bed, 'a', ktime_get_ns() + 5 * NSEC_PER_MSEC);
 	mock_wait(bed);
 	mock_expect(bed, 1);
@@ -246,8 +316,7 @@ static void hrtimer_goes_on_to_the_next_sleeper(struct kunit *test)
 	sleeper(bed, 'a', now + 5 * NSEC_PER_MSEC);
 	sleeper(bed, 'c', now + 15 * NSEC_PER_MSEC);
 	mock_wait(bed);
-	bed->log[bed->polls] = '\0';
-	KUNIT_EXPECT_STREQ(test, "bacabc", bed->log);
+	mock_expect_log(bed, 0, "bacabc");
 	mock_bed_free(bed);
 }
 
@@ -256,6 +325,8 @@ static struct kunit_case timer_cases[] = {
 	KUNIT_CASE(sleep_until_now_or_before_is_ready_at_once),
 	KUNIT_CASE(earlier_deadline_wakes_first),
 	KUNIT_CASE(equal_deadlines_wake_in_order),
+	KUNIT_CASE(slack_lets_a_sleep_go_on_with_the_next),
+	KUNIT_CASE(sleep_for_counts_from_now),
 	KUNIT_CASE(far_future_is_never),
 	KUNIT_CASE(deadline_and_slack_do_not_overflow),
 	KUNIT_CASE(spurious_wake_does_not_end_a_sleep),
@@ -263,6 +334,8 @@ static struct kunit_case timer_cases[] = {
 	KUNIT_CASE(sleep_can_be_used_again),
 	KUNIT_CASE(many_sleepers_wake_when_due),
 	KUNIT_CASE(real_sleep_is_not_early),
+	KUNIT_CASE(one_interrupt_wakes_all_that_are_due),
+	KUNIT_CASE(workers_have_timers_of_their_own),
 	KUNIT_CASE(earlier_sleeper_brings_the_hrtimer_forward),
 	KUNIT_CASE(hrtimer_goes_on_to_the_next_sleeper),
 	{}

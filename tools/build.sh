@@ -11,13 +11,14 @@ set -euo pipefail
 . "$(dirname "$0")/vm/lib.sh"
 cd "$WEFT_TREE"
 
-# Kbuild builds beside the sources: each kernel gets a copy of them.
+# Kbuild builds beside the sources: each kernel gets a copy of them. Its files are
+# as old as the copy, so that make sees what has changed, also to an older one.
 build_module() {
 	local out=build/$1 tree=$2
 
 	shift 2
 	mkdir -p "$out"
-	rsync -a --include '*.[chS]' --include Kbuild --include '*/' \
+	rsync -rlpc --include '*.[chS]' --include Kbuild --include '*/' \
 		--exclude '*' \
 		Kbuild include module kunit bench "$out/"
 	# shellcheck disable=SC2086 # KFLAGS is a list

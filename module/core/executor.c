@@ -294,6 +294,7 @@ unsigned int weft_group_running(const struct weft_group *group)
 		running += READ_ONCE(ex->workers[i].queue) == &group->queues[i];
 	return running;
 }
+EXPORT_SYMBOL_IF_KUNIT(weft_group_running);
 
 /**
  * weft_executor_worker_stats() - what a worker has done

@@ -88,6 +88,17 @@ void weft_client_destroy(struct weft_client *client)
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_destroy);
 
+/*
+ * The slot is LIVE and stays so while we hold the lock. Its task may have ended
+ * already, but the completion is not there yet: it stops.
+ */
+static enum weft_verdict weft_slot_cancel(struct weft_slot *slot)
+{
+	enum weft_verdict verdict = weft_cancel(&slot->op_task.task);
+
+	return verdict == WEFT_WAS_DONE ? WEFT_IS_RUNNING : verdict;
+}
+
 /**
  * weft_client_cancel() - end a job
  * @client: the client
@@ -110,8 +121,7 @@ int weft_client_cancel(struct weft_client *client, u64 id,
 	else if (slot->phase == WEFT_JOB_DONE)
 		*verdict = WEFT_WAS_DONE;
 	else
-		/* It cannot become DONE, so not go away, while we hold the lock. */
-		*verdict = weft_cancel(&slot->op_task.task);
+		*verdict = weft_slot_cancel(slot);
 	spin_unlock(&client->lock);
 	return ret;
 }
@@ -140,7 +150,7 @@ void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
 	for (i = 0; i < client->nr_slots; i++) {
 		slot = weft_client_slot(client, i);
 		if (slot->phase == WEFT_JOB_LIVE) {
-			verdict = weft_cancel(&slot->op_task.task);
+			verdict = weft_slot_cancel(slot);
 			*cancelled += verdict == WEFT_WILL_CANCEL;
 			*stopping += verdict == WEFT_IS_RUNNING;
 		}
