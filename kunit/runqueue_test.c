@@ -73,6 +73,25 @@ static void groups_take_turns(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -1, pop(bed));
 }
 
+static void groups_of_any_size_take_turns(struct kunit *test)
+{
+	static const int size[GROUPS] = { 1, 5, 100 };
+	struct bed *bed = test->priv;
+	int group, turn, task = 0, first[GROUPS];
+
+	for (group = 0; group < GROUPS; group++) {
+		first[group] = task;
+		for (turn = 0; turn < size[group]; turn++)
+			push(bed, group, task++);
+	}
+	for (turn = 0; turn < 100; turn++)
+		for (group = 0; group < GROUPS; group++)
+			if (turn < size[group])
+				KUNIT_EXPECT_EQ(test, first[group] + turn,
+						pop(bed));
+	KUNIT_EXPECT_EQ(test, -1, pop(bed));
+}
+
 static void flood_does_not_delay_the_other_group(struct kunit *test)
 {
 	struct bed *bed = test->priv;
@@ -120,6 +139,7 @@ static struct kunit_case runqueue_cases[] = {
 	KUNIT_CASE(empty_queue_has_no_task),
 	KUNIT_CASE(group_is_first_in_first_out),
 	KUNIT_CASE(groups_take_turns),
+	KUNIT_CASE(groups_of_any_size_take_turns),
 	KUNIT_CASE(flood_does_not_delay_the_other_group),
 	KUNIT_CASE(emptied_group_comes_back_at_the_end),
 	KUNIT_CASE(yielding_tasks_go_round),

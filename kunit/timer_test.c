@@ -206,6 +206,15 @@ static void sleep_can_be_used_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1U, m->released);
 }
 
+/* The same numbers each time, up to @max. */
+static u64 next_random(u64 *seed, u64 max)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed % max;
+}
+
 static void many_sleepers_wake_when_due(struct kunit *test)
 {
 	struct mock_bed *bed = test->priv;
@@ -215,12 +224,8 @@ static void many_sleepers_wake_when_due(struct kunit *test)
 
 	m = kunit_kcalloc(test, SLEEPERS, sizeof(*m), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m);
-	for (i = 0; i < SLEEPERS; i++) {
-		seed ^= seed << 13;
-		seed ^= seed >> 7;
-		seed ^= seed << 17;
-		m[i] = sleeper(bed, 'x', 1001 + seed % 100000);
-	}
+	for (i = 0; i < SLEEPERS; i++)
+		m[i] = sleeper(bed, 'x', 1001 + next_random(&seed, 100000));
 	KUNIT_EXPECT_EQ(test, (unsigned int)SLEEPERS, mock_run(bed));
 	while (mock_now < 101001) {
 		mock_now += 500;
@@ -233,6 +238,37 @@ static void many_sleepers_wake_when_due(struct kunit *test)
 		}
 		KUNIT_ASSERT_EQ(test, SLEEPERS, i);
 	}
+}
+
+/* The deadline of the sleeper before. */
+static s64 last_deadline;
+
+static void expect_later_deadline(struct mock *m)
+{
+	KUNIT_EXPECT_LE(m->bed->test, last_deadline, m->steps->arg);
+	last_deadline = m->steps->arg;
+}
+
+static void many_sleepers_wake_in_order(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	u64 seed = 88172645463325252ULL;
+	struct mock_step (*steps)[2];
+	int i;
+
+	steps = kunit_kcalloc(test, SLEEPERS, sizeof(*steps), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, steps);
+	last_deadline = 0;
+	for (i = 0; i < SLEEPERS; i++) {
+		steps[i][0].act = MOCK_SLEEP;
+		steps[i][0].arg = 1001 + next_random(&seed, 100000);
+		steps[i][1].after = expect_later_deadline;
+		mock_spawn(bed, 'x', steps[i]);
+	}
+	KUNIT_EXPECT_EQ(test, (unsigned int)SLEEPERS, mock_run(bed));
+	mock_now = 101001;
+	KUNIT_EXPECT_EQ(test, (unsigned int)SLEEPERS, mock_run(bed));
+	KUNIT_EXPECT_GT(test, last_deadline, 0LL);
 }
 
 /* In real time. */
@@ -333,6 +369,7 @@ static struct kunit_case timer_cases[] = {
 	KUNIT_CASE(cancelled_sleeper_leaves_the_others),
 	KUNIT_CASE(sleep_can_be_used_again),
 	KUNIT_CASE(many_sleepers_wake_when_due),
+	KUNIT_CASE(many_sleepers_wake_in_order),
 	KUNIT_CASE(real_sleep_is_not_early),
 	KUNIT_CASE(one_interrupt_wakes_all_that_are_due),
 	KUNIT_CASE(workers_have_timers_of_their_own),
