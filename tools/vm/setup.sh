@@ -8,12 +8,12 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-BUILD_PACKAGES=(gcc gcc-multilib make libc6-dev pkg-config python3
+BUILD_PACKAGES=(gcc gcc-multilib make libc6-dev pkg-config python3 rsync
 	libjson-c-dev libtracefs-dev libtraceevent-dev)
 STOCK_PACKAGES=(qemu-system-x86 seabios busybox-static cpio kmod "$WEFT_HEADERS")
 UML_PACKAGES=("$WEFT_SOURCE" busybox-static bc bison flex libelf-dev libssl-dev
-	cpio kmod rsync xz-utils zstd python3)
-LINT_PACKAGES=(sparse shellcheck codespell perl python3)
+	cpio kmod xz-utils zstd)
+LINT_PACKAGES=("$WEFT_SOURCE" xz-utils git sparse shellcheck codespell perl)
 
 usage() {
 	echo "usage: ${0##*/} [all|stock|uml|lint]" >&2
@@ -76,6 +76,13 @@ unpack_source() {
 	publish "$tmp" "$dir"
 }
 
+need_source() {
+	local dir
+
+	dir=$(source_dir)
+	[ -e "$dir" ] || with_lock source unpack_source "$dir"
+}
+
 # allnoconfig drops an option whose dependencies are missing without a word.
 check_config() {
 	local lost
@@ -97,7 +104,6 @@ build_uml() {
 
 	[ ! -e "$dir" ] || return 0
 	src=$(source_dir)
-	unpack_source "$src"
 	tmp=$(fresh_tmp uml)
 	make=(make -s -C "$src" O="$tmp" ARCH=um)
 	say "configuring the UML kernel"
@@ -113,6 +119,8 @@ setup_uml() {
 	local dir
 
 	need_packages "${BUILD_PACKAGES[@]}" "${UML_PACKAGES[@]}"
+	# Modules build against it, too.
+	need_source
 	dir=$(uml_dir)
 	[ -e "$dir" ] || with_lock uml build_uml "$dir"
 	say "UML kernel ${dir##*/} is ready"
@@ -120,6 +128,8 @@ setup_uml() {
 
 setup_lint() {
 	need_packages "${LINT_PACKAGES[@]}"
+	# The kernel's checkers, and its kselftest harness.
+	need_source
 	say "lint tools are ready"
 }
 
