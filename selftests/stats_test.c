@@ -6,6 +6,7 @@
 
 #define CREDITS	128
 #define LOAD	600
+#define READS	16
 
 ENGINE_FIXTURE(stats, CREDITS)
 
@@ -64,25 +65,30 @@ static void *read_stats(void *arg)
 			reader->wrong = stats;
 		}
 		reader->steps_back += went_back(&last, &stats);
-		reader->reads++;
+		__atomic_fetch_add(&reader->reads, 1, __ATOMIC_RELAXED);
 		last = stats;
 	}
 	return NULL;
 }
 
+/* Loads the client until the reader, a thread of its own, has read READS times. */
 static void read_under_load(struct __test_metadata *_metadata, int fd,
 			    struct reader *reader)
 {
 	static struct weft_completion c[LOAD];
 	struct weft_job *jobs = mixed_jobs(LOAD);
+	__u64 end = in_ns(PATIENCE);
 
 	ASSERT_TRUE(jobs);
 	*reader = (struct reader){ .fd = fd };
 	ASSERT_EQ(0, pthread_create(&reader->thread, NULL, read_stats, reader));
-	EXPECT_EQ(LOAD, pump(fd, jobs, c, LOAD));
+	do {
+		EXPECT_EQ(LOAD, pump(fd, jobs, c, LOAD));
+	} while (__atomic_load_n(&reader->reads, __ATOMIC_RELAXED) < READS &&
+		 now_ns() < end);
 	__atomic_store_n(&reader->stop, true, __ATOMIC_RELAXED);
 	pthread_join(reader->thread, NULL);
-	EXPECT_LT(0, reader->reads);
+	EXPECT_LE(READS, reader->reads);
 	free(jobs);
 }
 
@@ -564,28 +570,28 @@ TEST_F(stats, histogram_has_no_gap)
 	}
 }
 
-/* Reads every table until the pipe is closed; exits with 0 if all were well. */
-static void read_tables(int pipe)
+/*
+ * Reads every table until @go is closed, and says after each time that it did so.
+ * Exits with 0 if all were well.
+ */
+static void read_tables(int go, int did)
 {
-	int flags = fcntl(pipe, F_GETFL);
-	unsigned int rounds;
-	ssize_t ret;
+	char x = 0;
 	size_t i;
-	char x;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	fcntl(pipe, F_SETFL, flags | O_NONBLOCK);
-	for (rounds = 0;; rounds++) {
-		ret = read(pipe, &x, 1);
-		if (!ret)
-			break;
+	fcntl(go, F_SETFL, O_NONBLOCK);
+	fcntl(did, F_SETFL, O_NONBLOCK);
+	while (read(go, &x, 1)) {
 		for (i = 0; i < ARRAY_SIZE(table_files); i++) {
 			sched_yield();
 			if (table_read(&table, table_files[i]) || table.ragged)
 				_exit(1);
 		}
+		if (write(did, &x, 1) < 0 && errno != EAGAIN)
+			_exit(2);
 	}
-	_exit(rounds ? 0 : 2);
+	_exit(0);
 }
 
 TEST_F(stats, tables_can_be_read_under_load)
@@ -594,19 +600,24 @@ TEST_F(stats, tables_can_be_read_under_load)
 	const int load = variant->engine == WEFT_ENGINE_ASYNC ? LOAD : LOAD / 5;
 	static struct weft_completion c[LOAD];
 	struct weft_job *jobs = mixed_jobs(load);
-	int i, fd, status, go[2];
+	int i, fd, status, go[2], did[2][2];
 	pid_t pids[2];
+	char x;
 
 	ASSERT_TRUE(jobs);
 	ASSERT_EQ(0, pipe(go));
 	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pipe(did[i]));
 		pids[i] = fork();
 		ASSERT_LE(0, pids[i]);
 		if (!pids[i]) {
 			close(go[1]);
-			read_tables(go[0]);
+			read_tables(go[0], did[i][1]);
 		}
+		close(did[i][1]);
 	}
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(1, read(did[i][0], &x, 1));
 	EXPECT_EQ(load, pump(self->fd, jobs, c, load));
 	for (i = 0; i < 20; i++) {
 		fd = open_client(variant->engine, 1);
@@ -617,6 +628,7 @@ TEST_F(stats, tables_can_be_read_under_load)
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(pids[i], waitpid(pids[i], &status, 0));
 		EXPECT_EQ(0, status);
+		close(did[i][0]);
 	}
 	EXPECT_TRUE(exactly_once(c, load));
 	close(go[0]);
