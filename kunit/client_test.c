@@ -3,113 +3,16 @@
  * Jobs from submit to reap, on a runtime that is driven by hand: ids, credits,
  * completions, cancels and counts.
  */
-#include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/poll.h>
 #include <linux/wait.h>
 
-#include "../module/core/executor.h"
-#include "../module/job/client.h"
-#include "../module/job/runtime.h"
-
-#define MAX_JOBS	64
-#define CREDITS		8
-
-struct bed {
-	struct weft_runtime *rt;
-	struct weft_client *client;
-	struct weft_batch batch;
-	struct weft_job jobs[MAX_JOBS];
-	u64 ids[MAX_JOBS];
-	struct weft_slots taken;
-	struct weft_completion out[MAX_JOBS];
-	struct weft_stats stats;
-};
-
-static u64 now;
-
-/* What is done at a look at the clock inside a poll; once. */
-static void (*hook)(struct bed *bed);
-static struct bed *hook_bed;
+#include "bed.h"
 
 /* What a hook found out. */
 static int hook_ret;
 static enum weft_verdict hook_verdict;
 static u32 hook_cancelled, hook_stopping;
-
-static u64 client_clock(void)
-{
-	void (*once)(struct bed *bed) = hook;
-
-	hook = NULL;
-	if (once)
-		once(hook_bed);
-	now += 1000;
-	return now;
-}
-
-static struct weft_client *new_client(struct kunit *test,
-				      struct weft_runtime *rt,
-				      enum weft_engine engine, u32 credits)
-{
-	struct weft_client *client = weft_client_create(rt, engine, credits);
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(client));
-	return client;
-}
-
-static struct weft_runtime *new_runtime(struct kunit *test, bool manual)
-{
-	const struct weft_executor_config config = {
-		.name = "bed",
-		.workers = 1,
-		.max_threads = MAX_JOBS,
-		.manual = manual,
-		.clock = manual ? client_clock : NULL,
-	};
-	struct weft_runtime *rt = weft_runtime_create(&config,
-						      WEFT_MAX_CREDITS);
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(rt));
-	return rt;
-}
-
-static int client_init(struct kunit *test)
-{
-	struct bed *bed = kunit_kzalloc(test, sizeof(*bed), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, bed);
-	now = 0;
-	hook = NULL;
-	bed->rt = new_runtime(test, true);
-	bed->client = new_client(test, bed->rt, WEFT_ASYNC, CREDITS);
-	test->priv = bed;
-	return 0;
-}
-
-static bool step(struct bed *bed)
-{
-	return weft_worker_step(weft_executor_worker(bed->rt->executor, 0));
-}
-
-static void run(struct bed *bed)
-{
-	while (step(bed))
-		;
-}
-
-static void client_exit(struct kunit *test)
-{
-	struct bed *bed = test->priv;
-	u32 cancelled, stopping;
-
-	if (bed->client) {
-		weft_client_cancel_all(bed->client, &cancelled, &stopping);
-		run(bed);
-		weft_client_destroy(bed->client);
-	}
-	weft_runtime_destroy(bed->rt);
-}
 
 /* Makes another client, with so many credits. */
 static void replace_client(struct kunit *test, u32 credits)
@@ -118,105 +21,7 @@ static void replace_client(struct kunit *test, u32 credits)
 
 	weft_client_destroy(bed->client);
 	bed->client = NULL;
-	bed->client = new_client(test, bed->rt, WEFT_ASYNC, credits);
-}
-
-/* Jobs that end at their first poll. */
-static void fill_nops(struct bed *bed, unsigned int count)
-{
-	unsigned int i;
-
-	memset(bed->jobs, 0, sizeof(bed->jobs));
-	for (i = 0; i < count; i++)
-		bed->jobs[i].user_data = i;
-}
-
-static void fill_sleeps(struct bed *bed, unsigned int count)
-{
-	unsigned int i;
-
-	fill_nops(bed, count);
-	for (i = 0; i < count; i++) {
-		bed->jobs[i].op = WEFT_OP_SLEEP;
-		bed->jobs[i].sleep.ns = S64_MAX;
-	}
-}
-
-/* Submits what is in @jobs; the batch says how much was accepted. */
-static int submit(struct bed *bed, unsigned int count)
-{
-	int ret;
-
-	mutex_lock(&bed->client->submitting);
-	ret = weft_submit_prepare(&bed->batch, bed->client, bed->jobs, count,
-				  bed->ids);
-	weft_submit_publish(&bed->batch);
-	mutex_unlock(&bed->client->submitting);
-	return ret;
-}
-
-static int prepare_and_abort(struct bed *bed, unsigned int count)
-{
-	int ret;
-
-	mutex_lock(&bed->client->submitting);
-	ret = weft_submit_prepare(&bed->batch, bed->client, bed->jobs, count,
-				  bed->ids);
-	weft_submit_abort(&bed->batch);
-	mutex_unlock(&bed->client->submitting);
-	return ret;
-}
-
-/* Takes up to @max completions, and delivers @delivered of them. */
-static unsigned int reap_some(struct bed *bed, unsigned int max,
-			      unsigned int delivered)
-{
-	unsigned int count;
-
-	mutex_lock(&bed->client->reaping);
-	count = weft_client_take_done(bed->client, &bed->taken, bed->out, max);
-	weft_client_settle(bed->client, &bed->taken, min(count, delivered));
-	mutex_unlock(&bed->client->reaping);
-	return count;
-}
-
-static unsigned int reap(struct bed *bed)
-{
-	return reap_some(bed, MAX_JOBS, MAX_JOBS);
-}
-
-static int cancel(struct bed *bed, u64 id, enum weft_verdict *verdict)
-{
-	*verdict = 0;
-	return weft_client_cancel(bed->client, id, verdict);
-}
-
-static u32 credits_free(struct bed *bed)
-{
-	weft_client_stats(bed->client, &bed->stats);
-	return bed->stats.credits_free;
-}
-
-static void expect_balance(struct kunit *test)
-{
-	struct bed *bed = test->priv;
-	struct weft_stats *s = &bed->stats;
-
-	weft_client_stats(bed->client, s);
-	KUNIT_EXPECT_EQ(test, s->accepted,
-			s->done + s->queued + s->running + s->waiting);
-	/* A credit is free, or its job is live, or its completion is there. */
-	KUNIT_EXPECT_EQ(test, (u64)s->credits,
-			s->credits_free + s->accepted - s->reaped);
-}
-
-static void submit_ok(struct kunit *test, unsigned int count)
-{
-	struct bed *bed = test->priv;
-
-	KUNIT_ASSERT_EQ(test, 0, submit(bed, count));
-	KUNIT_ASSERT_EQ(test, count, bed->batch.count);
-	expect_balance(test);
+	bed->client = bed_new_client(test, bed->rt, WEFT_ASYNC, credits);
 }
 
 static void each_job_has_one_completion(struct kunit *test)
@@ -224,18 +29,18 @@ static void each_job_has_one_completion(struct kunit *test)
 	struct bed *bed = test->priv;
 	unsigned int i, seen = 0;
 
-	fill_nops(bed, CREDITS);
+	bed_nops(bed, CREDITS);
 	for (i = 0; i < CREDITS; i += 2) {
 		bed->jobs[i].op = WEFT_OP_YIELD;
 		bed->jobs[i].yield.count = i;
 	}
-	submit_ok(test, CREDITS);
-	KUNIT_EXPECT_EQ(test, 0U, reap(bed));
-	run(bed);
+	bed_accept(test, CREDITS);
+	KUNIT_EXPECT_EQ(test, 0U, bed_reap(bed));
+	bed_run(bed);
 	KUNIT_EXPECT_EQ(test, (unsigned int)CREDITS,
 			weft_client_ready(bed->client));
 
-	KUNIT_ASSERT_EQ(test, (unsigned int)CREDITS, reap(bed));
+	KUNIT_ASSERT_EQ(test, (unsigned int)CREDITS, bed_reap(bed));
 	for (i = 0; i < CREDITS; i++) {
 		struct weft_completion *c = &bed->out[i];
 
@@ -246,7 +51,7 @@ static void each_job_has_one_completion(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0LL, c->result);
 	}
 	KUNIT_EXPECT_EQ(test, (unsigned int)BIT(CREDITS) - 1, seen);
-	KUNIT_EXPECT_EQ(test, 0U, reap(bed));
+	KUNIT_EXPECT_EQ(test, 0U, bed_reap(bed));
 }
 
 static void completions_come_in_the_order_of_the_ends(struct kunit *test)
@@ -254,14 +59,14 @@ static void completions_come_in_the_order_of_the_ends(struct kunit *test)
 	struct bed *bed = test->priv;
 	unsigned int i;
 
-	fill_nops(bed, 4);
+	bed_nops(bed, 4);
 	for (i = 0; i < 4; i++) {
 		bed->jobs[i].op = WEFT_OP_YIELD;
 		bed->jobs[i].yield.count = 3 - i;
 	}
-	submit_ok(test, 4);
-	run(bed);
-	KUNIT_ASSERT_EQ(test, 4U, reap(bed));
+	bed_accept(test, 4);
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 4U, bed_reap(bed));
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, 3ULL - i, bed->out[i].user_data);
 }
@@ -271,13 +76,13 @@ static void receipt_is_there_if_asked_for(struct kunit *test)
 	struct bed *bed = test->priv;
 	const struct weft_receipt none = {};
 
-	fill_nops(bed, 2);
+	bed_nops(bed, 2);
 	bed->jobs[0].op = WEFT_OP_YIELD;
 	bed->jobs[0].flags = WEFT_JOB_RECEIPT;
 	bed->jobs[0].yield.count = 6;
-	submit_ok(test, 2);
-	run(bed);
-	KUNIT_ASSERT_EQ(test, 2U, reap(bed));
+	bed_accept(test, 2);
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 2U, bed_reap(bed));
 	KUNIT_EXPECT_EQ(test, 0, (int)bed->out[0].flags);
 	KUNIT_EXPECT_EQ(test, 0, memcmp(&none, &bed->out[0].receipt,
 					sizeof(none)));
@@ -302,21 +107,21 @@ static void ids_are_never_used_again(struct kunit *test)
 	u64 *ids = kunit_kcalloc(test, 20 * CREDITS, sizeof(*ids), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, ids);
-	fill_nops(bed, CREDITS);
+	bed_nops(bed, CREDITS);
 	for (round = 0; round < 20; round++) {
 		unsigned int jobs = 1 + round % CREDITS;
 
 		if (round % 3 == 2)
-			KUNIT_ASSERT_EQ(test, 0, prepare_and_abort(bed, jobs));
+			KUNIT_ASSERT_EQ(test, 0, bed_abort(bed, jobs));
 		else
-			submit_ok(test, jobs);
+			bed_accept(test, jobs);
 		for (i = 0; i < jobs; i++) {
 			KUNIT_EXPECT_TRUE(test, is_new_id(ids, count,
 							  bed->ids[i]));
 			ids[count++] = bed->ids[i];
 		}
-		run(bed);
-		reap(bed);
+		bed_run(bed);
+		bed_reap(bed);
 	}
 }
 
@@ -337,24 +142,24 @@ static void slot_retires_when_its_ids_are_used_up(struct kunit *test)
 	u64 last;
 
 	replace_client(test, 2);
-	fill_nops(bed, 2);
-	KUNIT_ASSERT_EQ(test, 0, prepare_and_abort(bed, 2));
+	bed_nops(bed, 2);
+	KUNIT_ASSERT_EQ(test, 0, bed_abort(bed, 2));
 	last = wear_out(bed, 0);
 
-	submit_ok(test, 2);
-	run(bed);
+	bed_accept(test, 2);
+	bed_run(bed);
 	KUNIT_EXPECT_TRUE(test, bed->ids[0] == last || bed->ids[1] == last);
-	KUNIT_ASSERT_EQ(test, 0, cancel(bed, last, &verdict));
+	KUNIT_ASSERT_EQ(test, 0, bed_cancel(bed, last, &verdict));
 	KUNIT_EXPECT_EQ(test, WEFT_WAS_DONE, verdict);
-	KUNIT_EXPECT_EQ(test, 2U, reap(bed));
+	KUNIT_EXPECT_EQ(test, 2U, bed_reap(bed));
 
 	KUNIT_EXPECT_EQ(test, 1U, bed->client->retired);
-	KUNIT_EXPECT_EQ(test, 1U, credits_free(bed));
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 2));
+	KUNIT_EXPECT_EQ(test, 1U, bed_credits_free(bed));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, bed_submit(bed, 2));
 	KUNIT_EXPECT_EQ(test, 1U, bed->batch.count);
 	KUNIT_EXPECT_NE(test, 0ULL, bed->ids[0] >> WEFT_SLOT_BITS);
 	KUNIT_EXPECT_EQ(test, 1U, (u32)bed->ids[0] & (WEFT_MAX_CREDITS - 1));
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, last, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, last, &verdict));
 }
 
 static void slot_has_one_id_left_before_it_retires(struct kunit *test)
@@ -363,21 +168,21 @@ static void slot_has_one_id_left_before_it_retires(struct kunit *test)
 	u64 last;
 
 	replace_client(test, 1);
-	fill_nops(bed, 1);
-	KUNIT_ASSERT_EQ(test, 0, prepare_and_abort(bed, 1));
+	bed_nops(bed, 1);
+	KUNIT_ASSERT_EQ(test, 0, bed_abort(bed, 1));
 	last = wear_out(bed, 0);
 	weft_client_slot(bed->client, 0)->id -= WEFT_ID_STEP;
 
-	submit_ok(test, 1);
+	bed_accept(test, 1);
 	KUNIT_EXPECT_EQ(test, last - WEFT_ID_STEP, bed->ids[0]);
-	run(bed);
-	KUNIT_EXPECT_EQ(test, 1U, reap(bed));
+	bed_run(bed);
+	KUNIT_EXPECT_EQ(test, 1U, bed_reap(bed));
 	KUNIT_EXPECT_EQ(test, 0U, bed->client->retired);
-	KUNIT_EXPECT_EQ(test, 0, prepare_and_abort(bed, 1));
+	KUNIT_EXPECT_EQ(test, 0, bed_abort(bed, 1));
 	KUNIT_EXPECT_EQ(test, last, bed->ids[0]);
 	KUNIT_EXPECT_EQ(test, 1U, bed->client->retired);
-	KUNIT_EXPECT_EQ(test, 0U, credits_free(bed));
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 1));
+	KUNIT_EXPECT_EQ(test, 0U, bed_credits_free(bed));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, bed_submit(bed, 1));
 }
 
 static void aborted_jobs_leave_nothing_behind(struct kunit *test)
@@ -386,18 +191,18 @@ static void aborted_jobs_leave_nothing_behind(struct kunit *test)
 	enum weft_verdict verdict;
 	unsigned int i;
 
-	fill_nops(bed, CREDITS);
-	KUNIT_EXPECT_EQ(test, 0, prepare_and_abort(bed, CREDITS));
+	bed_nops(bed, CREDITS);
+	KUNIT_EXPECT_EQ(test, 0, bed_abort(bed, CREDITS));
 	KUNIT_EXPECT_EQ(test, (unsigned int)CREDITS, bed->batch.count);
-	KUNIT_EXPECT_FALSE(test, step(bed));
-	KUNIT_EXPECT_EQ(test, 0U, reap(bed));
+	KUNIT_EXPECT_FALSE(test, bed_step(bed));
+	KUNIT_EXPECT_EQ(test, 0U, bed_reap(bed));
 	for (i = 0; i < CREDITS; i++)
 		KUNIT_EXPECT_EQ(test, -ENOENT,
-				cancel(bed, bed->ids[i], &verdict));
-	expect_balance(test);
+				bed_cancel(bed, bed->ids[i], &verdict));
+	bed_expect_balance(test);
 	KUNIT_EXPECT_EQ(test, 0ULL, bed->stats.accepted);
 	KUNIT_EXPECT_EQ(test, (u32)CREDITS, bed->stats.credits_free);
-	submit_ok(test, CREDITS);
+	bed_accept(test, CREDITS);
 }
 
 static void prepared_jobs_cannot_be_seen(struct kunit *test)
@@ -406,18 +211,18 @@ static void prepared_jobs_cannot_be_seen(struct kunit *test)
 	enum weft_verdict verdict;
 	u32 cancelled, stopping;
 
-	fill_nops(bed, 1);
+	bed_nops(bed, 1);
 	mutex_lock(&bed->client->submitting);
 	KUNIT_EXPECT_EQ(test, 0, weft_submit_prepare(&bed->batch, bed->client,
 						     bed->jobs, 1, bed->ids));
-	KUNIT_EXPECT_FALSE(test, step(bed));
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, bed->ids[0], &verdict));
+	KUNIT_EXPECT_FALSE(test, bed_step(bed));
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, bed->ids[0], &verdict));
 	weft_client_cancel_all(bed->client, &cancelled, &stopping);
 	KUNIT_EXPECT_EQ(test, 0U, cancelled + stopping);
 	weft_submit_publish(&bed->batch);
 	mutex_unlock(&bed->client->submitting);
-	run(bed);
-	KUNIT_EXPECT_EQ(test, 1U, reap(bed));
+	bed_run(bed);
+	KUNIT_EXPECT_EQ(test, 1U, bed_reap(bed));
 	KUNIT_EXPECT_EQ(test, 0LL, bed->out[0].result);
 }
 
@@ -425,16 +230,16 @@ static void batch_ends_at_the_first_refused_job(struct kunit *test)
 {
 	struct bed *bed = test->priv;
 
-	fill_nops(bed, 4);
+	bed_nops(bed, 4);
 	bed->jobs[2].op = WEFT_OP_SPIN;
 	bed->jobs[2].spin.ns = 1ULL << 63;
-	KUNIT_EXPECT_EQ(test, -EINVAL, submit(bed, 4));
+	KUNIT_EXPECT_EQ(test, -EINVAL, bed_submit(bed, 4));
 	KUNIT_EXPECT_EQ(test, 2U, bed->batch.count);
-	expect_balance(test);
+	bed_expect_balance(test);
 	KUNIT_EXPECT_EQ(test, 2ULL, bed->stats.accepted);
-	run(bed);
-	KUNIT_EXPECT_EQ(test, 2U, reap(bed));
-	KUNIT_EXPECT_EQ(test, (u32)CREDITS, credits_free(bed));
+	bed_run(bed);
+	KUNIT_EXPECT_EQ(test, 2U, bed_reap(bed));
+	KUNIT_EXPECT_EQ(test, (u32)CREDITS, bed_credits_free(bed));
 }
 
 static void refusals_are_counted(struct kunit *test)
@@ -451,18 +256,18 @@ static void credit_comes_back_when_the_completion_is_reaped(struct kunit *test)
 {
 	struct bed *bed = test->priv;
 
-	fill_nops(bed, CREDITS + 1);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, CREDITS + 1));
+	bed_nops(bed, CREDITS + 1);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, bed_submit(bed, CREDITS + 1));
 	KUNIT_EXPECT_EQ(test, (unsigned int)CREDITS, bed->batch.count);
-	KUNIT_EXPECT_EQ(test, 0U, credits_free(bed));
-	run(bed);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 1));
+	KUNIT_EXPECT_EQ(test, 0U, bed_credits_free(bed));
+	bed_run(bed);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, bed_submit(bed, 1));
 	KUNIT_EXPECT_EQ(test, 0U, bed->batch.count);
-	KUNIT_EXPECT_EQ(test, 3U, reap_some(bed, 3, 3));
-	KUNIT_EXPECT_EQ(test, 3U, credits_free(bed));
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 4));
+	KUNIT_EXPECT_EQ(test, 3U, bed_reap_some(bed, 3, 3));
+	KUNIT_EXPECT_EQ(test, 3U, bed_credits_free(bed));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, bed_submit(bed, 4));
 	KUNIT_EXPECT_EQ(test, 3U, bed->batch.count);
-	expect_balance(test);
+	bed_expect_balance(test);
 }
 
 static void slots_grow_over_several_chunks(struct kunit *test)
@@ -473,21 +278,21 @@ static void slots_grow_over_several_chunks(struct kunit *test)
 	u64 bytes;
 
 	replace_client(test, credits);
-	fill_nops(bed, 1);
+	bed_nops(bed, 1);
 	weft_client_stats(bed->client, &bed->stats);
 	bytes = bed->stats.bytes;
 	for (i = 0; i < credits; i++) {
-		submit_ok(test, 1);
+		bed_accept(test, 1);
 		KUNIT_EXPECT_EQ(test, i, (u32)bed->ids[0] &
 				(WEFT_MAX_CREDITS - 1));
 	}
-	KUNIT_EXPECT_EQ(test, -EAGAIN, submit(bed, 1));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, bed_submit(bed, 1));
 	weft_client_stats(bed->client, &bed->stats);
 	KUNIT_EXPECT_EQ(test, bytes + 3 * WEFT_CHUNK_BYTES, bed->stats.bytes);
-	run(bed);
+	bed_run(bed);
 	for (i = 0; i < credits; )
-		i += reap(bed);
-	KUNIT_EXPECT_EQ(test, credits, credits_free(bed));
+		i += bed_reap(bed);
+	KUNIT_EXPECT_EQ(test, credits, bed_credits_free(bed));
 }
 
 static void undelivered_completions_stay_in_front(struct kunit *test)
@@ -495,20 +300,20 @@ static void undelivered_completions_stay_in_front(struct kunit *test)
 	struct bed *bed = test->priv;
 	unsigned int i;
 
-	fill_nops(bed, 5);
-	submit_ok(test, 5);
-	run(bed);
-	KUNIT_EXPECT_EQ(test, 4U, reap_some(bed, 4, 1));
+	bed_nops(bed, 5);
+	bed_accept(test, 5);
+	bed_run(bed);
+	KUNIT_EXPECT_EQ(test, 4U, bed_reap_some(bed, 4, 1));
 	KUNIT_EXPECT_EQ(test, 4U, weft_client_ready(bed->client));
-	expect_balance(test);
+	bed_expect_balance(test);
 	KUNIT_EXPECT_EQ(test, 1ULL, bed->stats.reaped);
 	bed->jobs[0].user_data = 5;
-	submit_ok(test, 1);
-	run(bed);
-	KUNIT_ASSERT_EQ(test, 5U, reap(bed));
+	bed_accept(test, 1);
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 5U, bed_reap(bed));
 	for (i = 0; i < 5; i++)
 		KUNIT_EXPECT_EQ(test, i + 1ULL, bed->out[i].user_data);
-	KUNIT_EXPECT_EQ(test, (u32)CREDITS, credits_free(bed));
+	KUNIT_EXPECT_EQ(test, (u32)CREDITS, bed_credits_free(bed));
 }
 
 static void completions_can_end_while_others_are_delivered(struct kunit *test)
@@ -516,21 +321,21 @@ static void completions_can_end_while_others_are_delivered(struct kunit *test)
 	struct bed *bed = test->priv;
 	unsigned int i;
 
-	fill_nops(bed, 6);
-	submit_ok(test, 6);
+	bed_nops(bed, 6);
+	bed_accept(test, 6);
 	for (i = 0; i < 3; i++)
-		step(bed);
+		bed_step(bed);
 	mutex_lock(&bed->client->reaping);
 	KUNIT_EXPECT_EQ(test, 3U, weft_client_take_done(bed->client,
 							&bed->taken, bed->out,
 							MAX_JOBS));
 	KUNIT_EXPECT_EQ(test, 0U, weft_client_ready(bed->client));
-	step(bed);
+	bed_step(bed);
 	weft_client_settle(bed->client, &bed->taken, 0);
 	mutex_unlock(&bed->client->reaping);
-	run(bed);
+	bed_run(bed);
 
-	KUNIT_ASSERT_EQ(test, 6U, reap(bed));
+	KUNIT_ASSERT_EQ(test, 6U, bed_reap(bed));
 	for (i = 0; i < 6; i++)
 		KUNIT_EXPECT_EQ(test, (u64)i, bed->out[i].user_data);
 }
@@ -541,13 +346,13 @@ static void completions_follow_those_put_back(struct kunit *test)
 	struct bed *bed = test->priv;
 	unsigned int i;
 
-	fill_nops(bed, 4);
-	submit_ok(test, 4);
-	step(bed);
-	step(bed);
-	KUNIT_EXPECT_EQ(test, 2U, reap_some(bed, MAX_JOBS, 0));
-	run(bed);
-	KUNIT_ASSERT_EQ(test, 4U, reap(bed));
+	bed_nops(bed, 4);
+	bed_accept(test, 4);
+	bed_step(bed);
+	bed_step(bed);
+	KUNIT_EXPECT_EQ(test, 2U, bed_reap_some(bed, MAX_JOBS, 0));
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 4U, bed_reap(bed));
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, (u64)i, bed->out[i].user_data);
 }
@@ -557,19 +362,19 @@ static void cancelled_job_ends_with_ecanceled(struct kunit *test)
 	struct bed *bed = test->priv;
 	enum weft_verdict verdict;
 
-	fill_sleeps(bed, 3);
-	submit_ok(test, 3);
-	step(bed);
+	bed_sleeps(bed, 3);
+	bed_accept(test, 3);
+	bed_step(bed);
 	/* One waits, the others are queued. */
-	KUNIT_EXPECT_EQ(test, 0, cancel(bed, bed->ids[0], &verdict));
+	KUNIT_EXPECT_EQ(test, 0, bed_cancel(bed, bed->ids[0], &verdict));
 	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, verdict);
-	KUNIT_EXPECT_EQ(test, 0, cancel(bed, bed->ids[1], &verdict));
+	KUNIT_EXPECT_EQ(test, 0, bed_cancel(bed, bed->ids[1], &verdict));
 	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, verdict);
-	run(bed);
-	KUNIT_ASSERT_EQ(test, 2U, reap(bed));
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 2U, bed_reap(bed));
 	KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, bed->out[0].result);
 	KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, bed->out[1].result);
-	expect_balance(test);
+	bed_expect_balance(test);
 	KUNIT_EXPECT_EQ(test, 2ULL, bed->stats.cancelled);
 	KUNIT_EXPECT_EQ(test, 2ULL, bed->stats.failed);
 	KUNIT_EXPECT_EQ(test, 1ULL, bed->stats.waiting);
@@ -580,38 +385,38 @@ static void cancel_of_an_ended_job_changes_nothing(struct kunit *test)
 	struct bed *bed = test->priv;
 	enum weft_verdict verdict;
 
-	fill_nops(bed, 1);
-	submit_ok(test, 1);
-	run(bed);
-	KUNIT_EXPECT_EQ(test, 0, cancel(bed, bed->ids[0], &verdict));
+	bed_nops(bed, 1);
+	bed_accept(test, 1);
+	bed_run(bed);
+	KUNIT_EXPECT_EQ(test, 0, bed_cancel(bed, bed->ids[0], &verdict));
 	KUNIT_EXPECT_EQ(test, WEFT_WAS_DONE, verdict);
-	KUNIT_EXPECT_EQ(test, 1U, reap(bed));
+	KUNIT_EXPECT_EQ(test, 1U, bed_reap(bed));
 	KUNIT_EXPECT_EQ(test, 0LL, bed->out[0].result);
 }
 
 static void cancel_inside(struct bed *bed)
 {
-	hook_ret = cancel(bed, bed->ids[0], &hook_verdict);
+	hook_ret = bed_cancel(bed, bed->ids[0], &hook_verdict);
 }
 
 static void running_job_is_cancelled_at_its_next_step(struct kunit *test)
 {
 	struct bed *bed = test->priv;
 
-	fill_nops(bed, 1);
+	bed_nops(bed, 1);
 	bed->jobs[0].op = WEFT_OP_SPIN;
 	bed->jobs[0].spin.ns = NSEC_PER_SEC;
 	bed->jobs[0].flags = WEFT_JOB_RECEIPT;
-	submit_ok(test, 1);
-	hook_bed = bed;
+	bed_accept(test, 1);
+	bed_hooked = bed;
 	hook_ret = 1;
-	hook = cancel_inside;
-	KUNIT_EXPECT_TRUE(test, step(bed));
+	bed_hook = cancel_inside;
+	KUNIT_EXPECT_TRUE(test, bed_step(bed));
 	KUNIT_EXPECT_EQ(test, 0, hook_ret);
 	KUNIT_EXPECT_EQ(test, WEFT_IS_RUNNING, hook_verdict);
 	KUNIT_EXPECT_EQ(test, 0U, weft_client_ready(bed->client));
-	run(bed);
-	KUNIT_ASSERT_EQ(test, 1U, reap(bed));
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 1U, bed_reap(bed));
 	KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, bed->out[0].result);
 	KUNIT_EXPECT_EQ(test, 2U, bed->out[0].receipt.polls);
 }
@@ -623,22 +428,22 @@ static void unknown_ids_are_not_found(struct kunit *test)
 	u64 id;
 
 	/* Before there is any slot. */
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, 0, &verdict));
-	fill_nops(bed, 1);
-	submit_ok(test, 1);
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, 0, &verdict));
+	bed_nops(bed, 1);
+	bed_accept(test, 1);
 	id = bed->ids[0];
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, 0, &verdict));
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, U64_MAX, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, 0, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, U64_MAX, &verdict));
 	/* A slot that was never used, one that does not exist. */
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, 1, &verdict));
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, id + 1, &verdict));
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, id + CREDITS, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, 1, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, id + 1, &verdict));
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, id + CREDITS, &verdict));
 	/* Another use of the slot. */
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			cancel(bed, id + WEFT_ID_STEP, &verdict));
+			bed_cancel(bed, id + WEFT_ID_STEP, &verdict));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			cancel(bed, id - WEFT_ID_STEP, &verdict));
-	KUNIT_EXPECT_EQ(test, 0, cancel(bed, id, &verdict));
+			bed_cancel(bed, id - WEFT_ID_STEP, &verdict));
+	KUNIT_EXPECT_EQ(test, 0, bed_cancel(bed, id, &verdict));
 	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, verdict);
 }
 
@@ -649,17 +454,17 @@ static void reaped_id_is_not_found(struct kunit *test)
 	u64 id;
 
 	replace_client(test, 1);
-	fill_nops(bed, 1);
-	submit_ok(test, 1);
+	bed_nops(bed, 1);
+	bed_accept(test, 1);
 	id = bed->ids[0];
-	run(bed);
-	reap(bed);
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, id, &verdict));
+	bed_run(bed);
+	bed_reap(bed);
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, id, &verdict));
 	/* Nor does it hit the next user of the slot. */
-	submit_ok(test, 1);
-	KUNIT_EXPECT_EQ(test, -ENOENT, cancel(bed, id, &verdict));
-	run(bed);
-	KUNIT_ASSERT_EQ(test, 1U, reap(bed));
+	bed_accept(test, 1);
+	KUNIT_EXPECT_EQ(test, -ENOENT, bed_cancel(bed, id, &verdict));
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 1U, bed_reap(bed));
 	KUNIT_EXPECT_EQ(test, 0LL, bed->out[0].result);
 }
 
@@ -669,18 +474,18 @@ static void cancel_all_ends_what_has_not_ended(struct kunit *test)
 	u32 cancelled, stopping;
 	unsigned int i;
 
-	fill_sleeps(bed, 6);
+	bed_sleeps(bed, 6);
 	bed->jobs[0].op = WEFT_OP_NOP;
 	bed->jobs[0].sleep.ns = 0;
-	submit_ok(test, 6);
+	bed_accept(test, 6);
 	for (i = 0; i < 4; i++)
-		step(bed);
+		bed_step(bed);
 	/* One is done, three wait, two are queued. */
 	weft_client_cancel_all(bed->client, &cancelled, &stopping);
 	KUNIT_EXPECT_EQ(test, 5U, cancelled);
 	KUNIT_EXPECT_EQ(test, 0U, stopping);
-	run(bed);
-	KUNIT_ASSERT_EQ(test, 6U, reap(bed));
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 6U, bed_reap(bed));
 	KUNIT_EXPECT_EQ(test, 0LL, bed->out[0].result);
 	for (i = 1; i < 6; i++)
 		KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, bed->out[i].result);
@@ -696,20 +501,20 @@ static void cancel_all_tells_the_running_from_the_others(struct kunit *test)
 {
 	struct bed *bed = test->priv;
 
-	fill_nops(bed, 3);
+	bed_nops(bed, 3);
 	bed->jobs[0].op = WEFT_OP_SPIN;
 	bed->jobs[0].spin.ns = NSEC_PER_SEC;
-	submit_ok(test, 3);
-	hook_bed = bed;
+	bed_accept(test, 3);
+	bed_hooked = bed;
 	hook_stopping = 0;
-	hook = cancel_all_inside;
-	KUNIT_EXPECT_TRUE(test, step(bed));
+	bed_hook = cancel_all_inside;
+	KUNIT_EXPECT_TRUE(test, bed_step(bed));
 	KUNIT_EXPECT_EQ(test, 2U, hook_cancelled);
 	KUNIT_EXPECT_EQ(test, 1U, hook_stopping);
 	KUNIT_EXPECT_EQ(test, 1ULL, bed->stats.running);
 	KUNIT_EXPECT_EQ(test, 2ULL, bed->stats.queued);
-	run(bed);
-	KUNIT_EXPECT_EQ(test, 3U, reap(bed));
+	bed_run(bed);
+	KUNIT_EXPECT_EQ(test, 3U, bed_reap(bed));
 }
 
 static void cancel_all_passes_over_many_slots(struct kunit *test)
@@ -719,12 +524,12 @@ static void cancel_all_passes_over_many_slots(struct kunit *test)
 	unsigned int i;
 
 	replace_client(test, 4 * MAX_JOBS);
-	fill_sleeps(bed, MAX_JOBS);
+	bed_sleeps(bed, MAX_JOBS);
 	for (i = 0; i < 4; i++)
-		submit_ok(test, MAX_JOBS);
+		bed_accept(test, MAX_JOBS);
 	weft_client_cancel_all(bed->client, &cancelled, &stopping);
 	KUNIT_EXPECT_EQ(test, 4U * MAX_JOBS, cancelled);
-	run(bed);
+	bed_run(bed);
 	KUNIT_EXPECT_EQ(test, 4U * MAX_JOBS, weft_client_ready(bed->client));
 }
 
@@ -734,7 +539,7 @@ static void counts_add_up_at_each_step(struct kunit *test)
 	struct weft_stats *s = &bed->stats;
 	unsigned int steps = 0;
 
-	fill_nops(bed, CREDITS);
+	bed_nops(bed, CREDITS);
 	bed->jobs[1].op = WEFT_OP_YIELD;
 	bed->jobs[1].yield.count = 3;
 	bed->jobs[2].op = WEFT_OP_SLEEP;
@@ -742,15 +547,15 @@ static void counts_add_up_at_each_step(struct kunit *test)
 	bed->jobs[3].op = WEFT_OP_WORK;
 	bed->jobs[3].work.rounds = 2;
 	bed->jobs[3].work.wait_ns = S64_MAX;
-	submit_ok(test, CREDITS);
+	bed_accept(test, CREDITS);
 	KUNIT_EXPECT_EQ(test, (u64)CREDITS, s->queued + s->running);
-	while (step(bed)) {
+	while (bed_step(bed)) {
 		steps++;
-		expect_balance(test);
+		bed_expect_balance(test);
 		if (steps == 5)
-			reap_some(bed, 1, 1);
+			bed_reap_some(bed, 1, 1);
 	}
-	expect_balance(test);
+	bed_expect_balance(test);
 	KUNIT_EXPECT_EQ(test, 2ULL, s->waiting);
 	KUNIT_EXPECT_EQ(test, CREDITS - 2ULL, s->done);
 	KUNIT_EXPECT_EQ(test, 1ULL, s->reaped);
@@ -788,21 +593,21 @@ static void watcher_hears_of_a_credit_once(struct kunit *test)
 	struct listener l = {};
 	bool readable, writable;
 
-	fill_nops(bed, CREDITS);
-	submit_ok(test, CREDITS);
-	run(bed);
+	bed_nops(bed, CREDITS);
+	bed_accept(test, CREDITS);
+	bed_run(bed);
 	listen(bed, &l);
 	weft_client_watch(bed->client, &readable, &writable);
 	KUNIT_EXPECT_TRUE(test, readable);
 	KUNIT_EXPECT_FALSE(test, writable);
 	KUNIT_EXPECT_TRUE(test, bed->client->want_credit);
 	/* One completion is left: that is news, too. */
-	reap_some(bed, CREDITS - 1, CREDITS - 1);
+	bed_reap_some(bed, CREDITS - 1, CREDITS - 1);
 	KUNIT_EXPECT_EQ(test, 1U, l.wakes);
 	KUNIT_EXPECT_TRUE(test, l.events & EPOLLOUT);
 	KUNIT_EXPECT_TRUE(test, l.events & EPOLLIN);
 	KUNIT_EXPECT_FALSE(test, bed->client->want_credit);
-	reap(bed);
+	bed_reap(bed);
 	KUNIT_EXPECT_EQ(test, 1U, l.wakes);
 	weft_client_watch(bed->client, &readable, &writable);
 	KUNIT_EXPECT_FALSE(test, readable);
@@ -817,7 +622,7 @@ static void watcher_hears_of_an_aborted_credit(struct kunit *test)
 	bool readable, writable;
 
 	replace_client(test, 1);
-	fill_nops(bed, 1);
+	bed_nops(bed, 1);
 	listen(bed, &l);
 	mutex_lock(&bed->client->submitting);
 	KUNIT_EXPECT_EQ(test, 0, weft_submit_prepare(&bed->batch, bed->client,
@@ -838,16 +643,16 @@ static void watcher_hears_of_the_first_completion_only(struct kunit *test)
 	struct listener l = {};
 	bool readable, writable;
 
-	fill_nops(bed, 3);
-	submit_ok(test, 3);
+	bed_nops(bed, 3);
+	bed_accept(test, 3);
 	listen(bed, &l);
 	weft_client_watch(bed->client, &readable, &writable);
 	KUNIT_EXPECT_FALSE(test, readable);
 	KUNIT_EXPECT_TRUE(test, writable);
-	step(bed);
+	bed_step(bed);
 	KUNIT_EXPECT_EQ(test, 1U, l.wakes);
 	KUNIT_EXPECT_TRUE(test, l.events & EPOLLIN);
-	run(bed);
+	bed_run(bed);
 	KUNIT_EXPECT_EQ(test, 1U, l.wakes);
 	remove_wait_queue(&bed->client->wait, &l.entry);
 }
@@ -856,11 +661,11 @@ static void wait_returns_when_enough_is_there(struct kunit *test)
 {
 	struct bed *bed = test->priv;
 
-	fill_nops(bed, 2);
-	submit_ok(test, 2);
+	bed_nops(bed, 2);
+	bed_accept(test, 2);
 	KUNIT_EXPECT_EQ(test, -ETIME, weft_client_wait(bed->client, 1, 0));
 	KUNIT_EXPECT_EQ(test, 0, weft_client_wait(bed->client, 0, 0));
-	run(bed);
+	bed_run(bed);
 	KUNIT_EXPECT_EQ(test, 0, weft_client_wait(bed->client, 2, U64_MAX));
 	KUNIT_EXPECT_EQ(test, -ETIME, weft_client_wait(bed->client, 3, 0));
 }
@@ -880,19 +685,19 @@ static void totals_keep_what_a_gone_client_did(struct kunit *test)
 	struct bed *bed = test->priv;
 	enum weft_verdict verdict;
 
-	fill_nops(bed, 3);
+	bed_nops(bed, 3);
 	bed->jobs[2].op = WEFT_OP_SLEEP;
 	bed->jobs[2].sleep.ns = S64_MAX;
-	submit_ok(test, 3);
-	step(bed);
+	bed_accept(test, 3);
+	bed_step(bed);
 	totals(bed->rt, WEFT_ASYNC, &before);
 	KUNIT_EXPECT_EQ(test, 3ULL, before.accepted);
 	KUNIT_EXPECT_EQ(test, 1ULL, before.done);
 	KUNIT_EXPECT_EQ(test, 2ULL, before.queued + before.running);
 	KUNIT_EXPECT_NE(test, 0ULL, before.bytes);
 
-	cancel(bed, bed->ids[2], &verdict);
-	run(bed);
+	bed_cancel(bed, bed->ids[2], &verdict);
+	bed_run(bed);
 	totals(bed->rt, WEFT_ASYNC, &before);
 	weft_client_destroy(bed->client);
 	bed->client = NULL;
@@ -920,17 +725,17 @@ static void clients_do_not_see_each_others_jobs(struct kunit *test)
 	enum weft_verdict verdict;
 	u32 cancelled, stopping;
 
-	other = new_client(test, bed->rt, WEFT_ASYNC, CREDITS);
-	fill_sleeps(bed, 1);
-	submit_ok(test, 1);
+	other = bed_new_client(test, bed->rt, WEFT_ASYNC, CREDITS);
+	bed_sleeps(bed, 1);
+	bed_accept(test, 1);
 	KUNIT_EXPECT_EQ(test, -ENOENT,
 			weft_client_cancel(other, bed->ids[0], &verdict));
 	weft_client_cancel_all(other, &cancelled, &stopping);
 	KUNIT_EXPECT_EQ(test, 0U, cancelled + stopping);
-	run(bed);
+	bed_run(bed);
 	KUNIT_EXPECT_EQ(test, 0U, weft_client_ready(mine));
 	weft_client_destroy(other);
-	expect_balance(test);
+	bed_expect_balance(test);
 	KUNIT_EXPECT_EQ(test, 1ULL, bed->stats.waiting);
 }
 
@@ -951,8 +756,8 @@ static struct bed *live_bed(struct kunit *test, enum weft_engine engine,
 	struct bed *live = kunit_kzalloc(test, sizeof(*live), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, live);
-	live->rt = new_runtime(test, false);
-	live->client = new_client(test, live->rt, engine, credits);
+	live->rt = bed_new_runtime(test, false);
+	live->client = bed_new_client(test, live->rt, engine, credits);
 	return live;
 }
 
@@ -965,12 +770,12 @@ static void destroy_ends_live_jobs(struct kunit *test)
 	unsigned int i;
 
 	live = live_bed(test, *engine, 32);
-	fill_sleeps(live, 24);
+	bed_sleeps(live, 24);
 	for (i = 0; i < 8; i++) {
 		live->jobs[i].op = WEFT_OP_SPIN;
 		live->jobs[i].spin.ns = S64_MAX;
 	}
-	KUNIT_EXPECT_EQ(test, 0, submit(live, 24));
+	KUNIT_EXPECT_EQ(test, 0, bed_submit(live, 24));
 	weft_client_destroy(live->client);
 	totals(live->rt, *engine, &sum);
 	KUNIT_EXPECT_EQ(test, 24ULL, sum.done);
@@ -987,10 +792,10 @@ static void destroy_ends_running_jobs(struct kunit *test)
 	struct bed *live;
 
 	live = live_bed(test, *engine, 8);
-	fill_sleeps(live, 4);
+	bed_sleeps(live, 4);
 	live->jobs[3].op = WEFT_OP_NOP;
 	live->jobs[3].sleep.ns = 0;
-	KUNIT_EXPECT_EQ(test, 0, submit(live, 4));
+	KUNIT_EXPECT_EQ(test, 0, bed_submit(live, 4));
 	KUNIT_EXPECT_EQ(test, 0, weft_client_wait(live->client, 1, U64_MAX));
 	weft_client_destroy(live->client);
 	totals(live->rt, *engine, &sum);
@@ -1006,9 +811,9 @@ static void aborted_threads_never_run(struct kunit *test)
 	struct bed *live;
 
 	live = live_bed(test, WEFT_THREADS, 8);
-	fill_nops(live, 8);
-	KUNIT_EXPECT_EQ(test, 0, prepare_and_abort(live, 8));
-	KUNIT_EXPECT_EQ(test, 8U, credits_free(live));
+	bed_nops(live, 8);
+	KUNIT_EXPECT_EQ(test, 0, bed_abort(live, 8));
+	KUNIT_EXPECT_EQ(test, 8U, bed_credits_free(live));
 	KUNIT_EXPECT_EQ(test, 0U, live->rt->executor->threads.nr_live);
 	weft_client_destroy(live->client);
 	totals(live->rt, WEFT_THREADS, &sum);
@@ -1056,8 +861,8 @@ static struct kunit_case client_cases[] = {
 
 static struct kunit_suite client_suite = {
 	.name = "weft_client",
-	.init = client_init,
-	.exit = client_exit,
+	.init = bed_init,
+	.exit = bed_exit,
 	.test_cases = client_cases,
 };
 

@@ -58,9 +58,21 @@ static int sweep(struct kunit *test, int (*fn)(void *arg), void *arg)
 	return failures;
 }
 
+static const struct weft_limits small = {
+	.max_credits = 1,
+	.max_user_clients = 1,
+	.max_user_credits = 1,
+};
+
+static const struct weft_limits large = {
+	.max_credits = 100,
+	.max_user_clients = 100,
+	.max_user_credits = 10000,
+};
+
 static int create_runtime(void *arg)
 {
-	struct weft_runtime *rt = weft_runtime_create(arg, 1);
+	struct weft_runtime *rt = weft_runtime_create(arg, &small);
 
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);
@@ -128,7 +140,7 @@ static void sweep_engine(struct kunit *test, enum weft_engine engine,
 {
 	struct engine_of e = { .engine = engine };
 
-	e.rt = weft_runtime_create(&config, 100);
+	e.rt = weft_runtime_create(&config, &large);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(e.rt));
 	KUNIT_EXPECT_GE(test, sweep(test, fn, &e), least);
 	weft_runtime_destroy(e.rt);

@@ -28,6 +28,12 @@ static u64 still_clock(void)
 	return 1000;
 }
 
+static const struct weft_limits limits = {
+	.max_credits = CREDITS,
+	.max_user_clients = 10,
+	.max_user_credits = 10 * CREDITS,
+};
+
 static const struct weft_executor_config manual = {
 	.name = "outage",
 	.workers = 1,
@@ -156,7 +162,7 @@ static int outage_init(struct kunit *test)
 	test->priv = bed;
 	if (!knobs_are_there())
 		kunit_skip(test, "no CONFIG_FAULT_INJECTION_DEBUG_FS");
-	bed->rt = weft_runtime_create(&manual, CREDITS);
+	bed->rt = weft_runtime_create(&manual, &limits);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(bed->rt));
 	return 0;
 }
@@ -211,7 +217,7 @@ static void executor_fails_cleanly(struct kunit *test)
 
 static int create_runtime(struct outage_bed *bed)
 {
-	struct weft_runtime *rt = weft_runtime_create(&manual, CREDITS);
+	struct weft_runtime *rt = weft_runtime_create(&manual, &limits);
 
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);

@@ -7,6 +7,7 @@
 #define OK(_call)	KUNIT_EXPECT_EQ(test, 0, _call)
 #define WRONG(_call)	KUNIT_EXPECT_EQ(test, -EINVAL, _call)
 
+#define ALL_OPS	(BIT_ULL(WEFT_NR_OPS) - 1)
 #define MAX_CREDITS	100
 
 static void setup_is_checked(struct kunit *test)
@@ -111,14 +112,28 @@ static void cancel_is_checked(struct kunit *test)
 	WRONG(weft_validate_cancel(&c));
 	c.id = 0;
 	OK(weft_validate_cancel(&c));
+	c.flags = WEFT_CANCEL_ALL | WEFT_CANCEL_TAG;
+	WRONG(weft_validate_cancel(&c));
+	c.flags = WEFT_CANCEL_TAG;
+	c.tag = U32_MAX;
+	OK(weft_validate_cancel(&c));
+	c.id = 1;
+	WRONG(weft_validate_cancel(&c));
 
 	for (bit = 0; bit < 32; bit++) {
 		c = good;
 		c.flags = BIT(bit);
-		if (c.flags != WEFT_CANCEL_ALL)
+		if (c.flags & (WEFT_CANCEL_ALL | WEFT_CANCEL_TAG))
+			OK(weft_validate_cancel(&c));
+		else
+			WRONG(weft_validate_cancel(&c));
+		c.tag = 1;
+		if (c.flags == WEFT_CANCEL_TAG)
+			OK(weft_validate_cancel(&c));
+		else
 			WRONG(weft_validate_cancel(&c));
 		c = good;
-		c.__reserved = BIT(bit);
+		c.tag = BIT(bit);
 		WRONG(weft_validate_cancel(&c));
 	}
 }
@@ -144,28 +159,62 @@ static void job_is_checked(struct kunit *test)
 	int bit;
 
 	for (j.op = 0; j.op < WEFT_NR_OPS; j.op++)
-		OK(weft_validate_job(&j));
-	WRONG(weft_validate_job(&j));
+		OK(weft_validate_job(&j, ALL_OPS));
+	WRONG(weft_validate_job(&j, ALL_OPS));
 	j.op = U16_MAX;
-	WRONG(weft_validate_job(&j));
+	WRONG(weft_validate_job(&j, ALL_OPS));
 
 	for (bit = 0; bit < 16; bit++) {
 		j = good;
 		j.flags = BIT(bit);
 		if (j.flags == WEFT_JOB_RECEIPT)
-			OK(weft_validate_job(&j));
+			OK(weft_validate_job(&j, ALL_OPS));
 		else
-			WRONG(weft_validate_job(&j));
+			WRONG(weft_validate_job(&j, ALL_OPS));
 	}
 	for (bit = 0; bit < 32; bit++) {
 		j = good;
-		j.__reserved0 = BIT(bit);
-		WRONG(weft_validate_job(&j));
+		j.tag = BIT(bit);
+		OK(weft_validate_job(&j, ALL_OPS));
 	}
 	for (bit = 0; bit < 64; bit++) {
 		j = good;
-		j.__reserved1 = BIT_ULL(bit);
-		WRONG(weft_validate_job(&j));
+		j.deadline_ns = BIT_ULL(bit);
+		if (bit < 63)
+			OK(weft_validate_job(&j, ALL_OPS));
+		else
+			WRONG(weft_validate_job(&j, ALL_OPS));
+	}
+	j.deadline_ns = S64_MAX;
+	OK(weft_validate_job(&j, ALL_OPS));
+	j.deadline_ns = U64_MAX;
+	WRONG(weft_validate_job(&j, ALL_OPS));
+}
+
+static void op_that_was_taken_is_not_supported(struct kunit *test)
+{
+	struct weft_job j = {};
+
+	for (j.op = 0; j.op < WEFT_NR_OPS; j.op++) {
+		OK(weft_validate_job(&j, BIT_ULL(j.op)));
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				weft_validate_job(&j, ~BIT_ULL(j.op)));
+	}
+	/* What is unknown is wrong, and what is wrong comes first. */
+	WRONG(weft_validate_job(&j, U64_MAX));
+	j = (struct weft_job){ .flags = U16_MAX };
+	WRONG(weft_validate_job(&j, 0));
+}
+
+static void restrict_is_checked(struct kunit *test)
+{
+	struct weft_restrict r = { .size = sizeof(r), .ops = U64_MAX };
+	int bit;
+
+	OK(weft_validate_restrict(&r));
+	for (bit = 0; bit < 32; bit++) {
+		r.flags = BIT(bit);
+		WRONG(weft_validate_restrict(&r));
 	}
 }
 
@@ -176,6 +225,8 @@ static struct kunit_case validate_cases[] = {
 	KUNIT_CASE(cancel_is_checked),
 	KUNIT_CASE(stats_is_checked),
 	KUNIT_CASE(job_is_checked),
+	KUNIT_CASE(op_that_was_taken_is_not_supported),
+	KUNIT_CASE(restrict_is_checked),
 	{}
 };
 

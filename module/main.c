@@ -24,6 +24,14 @@ static unsigned int max_credits = WEFT_MAX_CREDITS;
 module_param(max_credits, uint, 0444);
 MODULE_PARM_DESC(max_credits, "most jobs of one client at once, 1-1048576 (default: 1048576)");
 
+static unsigned int max_user_clients = 4096;
+module_param(max_user_clients, uint, 0444);
+MODULE_PARM_DESC(max_user_clients, "most clients of one user at once (default: 4096)");
+
+static unsigned int max_user_credits = 4 * WEFT_MAX_CREDITS;
+module_param(max_user_credits, uint, 0444);
+MODULE_PARM_DESC(max_user_credits, "most jobs of all clients of one user at once (default: 4194304)");
+
 static bool timing = true;
 module_param(timing, bool, 0444);
 MODULE_PARM_DESC(timing, "take the time of each poll, for receipts and histograms (default: Y)");
@@ -64,12 +72,17 @@ static int __init weft_check_parameters(void)
 		       max_credits, WEFT_MAX_CREDITS);
 		return -EINVAL;
 	}
+	if (!max_user_clients || !max_user_credits) {
+		pr_err("weft: max_user_clients and max_user_credits must be at least 1\n");
+		return -EINVAL;
+	}
 	return 0;
 }
 
 static int __init weft_init(void)
 {
 	struct weft_executor_config config;
+	struct weft_limits limits;
 	int ret;
 
 	ret = weft_check_parameters();
@@ -83,7 +96,12 @@ static int __init weft_init(void)
 		.max_threads = max_threads,
 		.timing = timing,
 	};
-	weft_runtime = weft_runtime_create(&config, max_credits);
+	limits = (struct weft_limits){
+		.max_credits = max_credits,
+		.max_user_clients = max_user_clients,
+		.max_user_credits = max_user_credits,
+	};
+	weft_runtime = weft_runtime_create(&config, &limits);
 	if (IS_ERR(weft_runtime))
 		return PTR_ERR(weft_runtime);
 

@@ -20,9 +20,9 @@
 CHECK_SIZE(weft_job, 64);
 CHECK_FIELD(weft_job, op, 0, 2);
 CHECK_FIELD(weft_job, flags, 2, 2);
-CHECK_FIELD(weft_job, __reserved0, 4, 4);
+CHECK_FIELD(weft_job, tag, 4, 4);
 CHECK_FIELD(weft_job, user_data, 8, 8);
-CHECK_FIELD(weft_job, __reserved1, 16, 8);
+CHECK_FIELD(weft_job, deadline_ns, 16, 8);
 CHECK_FIELD(weft_job, arg, 24, 40);
 CHECK_FIELD(weft_job, yield.count, 24, 8);
 CHECK_FIELD(weft_job, spin.ns, 24, 8);
@@ -100,9 +100,9 @@ CHECK_FIELD(weft_cancel, id, 8, 8);
 CHECK_FIELD(weft_cancel, verdict, 16, 4);
 CHECK_FIELD(weft_cancel, cancelled, 20, 4);
 CHECK_FIELD(weft_cancel, stopping, 24, 4);
-CHECK_FIELD(weft_cancel, __reserved, 28, 4);
+CHECK_FIELD(weft_cancel, tag, 28, 4);
 
-CHECK_SIZE(weft_stats, 152);
+CHECK_SIZE(weft_stats, 160);
 CHECK_FIELD(weft_stats, size, 0, 4);
 CHECK_FIELD(weft_stats, flags, 4, 4);
 CHECK_FIELD(weft_stats, accepted, 8, 8);
@@ -124,6 +124,12 @@ CHECK_FIELD(weft_stats, blocked_ns, 128, 8);
 CHECK_FIELD(weft_stats, bytes, 136, 8);
 CHECK_FIELD(weft_stats, credits, 144, 4);
 CHECK_FIELD(weft_stats, credits_free, 148, 4);
+CHECK_FIELD(weft_stats, expired, 152, 8);
+
+CHECK_SIZE(weft_restrict, 16);
+CHECK_FIELD(weft_restrict, size, 0, 4);
+CHECK_FIELD(weft_restrict, flags, 4, 4);
+CHECK_FIELD(weft_restrict, ops, 8, 8);
 
 static_assert(WEFT_IOC_QUERY == 0xbf00, "WEFT_IOC_QUERY");
 static_assert(WEFT_IOC_SETUP == 0xbf01, "WEFT_IOC_SETUP");
@@ -131,6 +137,7 @@ static_assert(WEFT_IOC_SUBMIT == 0xbf02, "WEFT_IOC_SUBMIT");
 static_assert(WEFT_IOC_WAIT == 0xbf03, "WEFT_IOC_WAIT");
 static_assert(WEFT_IOC_CANCEL == 0xbf04, "WEFT_IOC_CANCEL");
 static_assert(WEFT_IOC_STATS == 0xbf05, "WEFT_IOC_STATS");
+static_assert(WEFT_IOC_RESTRICT == 0xbf06, "WEFT_IOC_RESTRICT");
 
 /* What the sizes, tails and addresses of every ioctl argument are tried on. */
 FIXTURE(argument) {
@@ -183,9 +190,9 @@ FIXTURE_VARIANT_ADD(argument, cancel) {
 	.size = sizeof(struct weft_cancel),
 	.flags = WEFT_CANCEL_ALL,
 	.bad_flags = ~WEFT_CANCEL_ALL,
-	.reserved = offsetof(struct weft_cancel, __reserved),
+	.reserved = offsetof(struct weft_cancel, tag),
 	.out_from = offsetof(struct weft_cancel, verdict),
-	.out_to = offsetof(struct weft_cancel, __reserved),
+	.out_to = offsetof(struct weft_cancel, tag),
 };
 
 FIXTURE_VARIANT_ADD(argument, stats) {
@@ -194,6 +201,12 @@ FIXTURE_VARIANT_ADD(argument, stats) {
 	.bad_flags = ~0U,
 	.out_from = offsetof(struct weft_stats, accepted),
 	.out_to = sizeof(struct weft_stats),
+};
+
+FIXTURE_VARIANT_ADD(argument, restrict_ops) {
+	.nr = WEFT_IOC_RESTRICT,
+	.size = sizeof(struct weft_restrict),
+	.bad_flags = ~0U,
 };
 
 static bool wants_client(const FIXTURE_VARIANT(argument) *variant)
@@ -453,7 +466,7 @@ TEST_F(device, unknown_number_is_enotty)
 	struct weft_query query = { .size = sizeof(query) };
 	int nr;
 
-	for (nr = 6; nr < 256; nr++) {
+	for (nr = 7; nr < 256; nr++) {
 		EXPECT_EQ(-ENOTTY, call(self->fd, _IO(WEFT_IOC_TYPE, nr), &query))
 			TH_LOG("nr %d", nr);
 	}
@@ -540,6 +553,19 @@ TEST_F(device, stats_before_setup_is_ebadfd)
 	struct weft_stats stats;
 
 	EXPECT_EQ(-EBADFD, get_stats(self->fd, &stats));
+}
+
+TEST_F(device, restrict_before_setup_holds_after_it)
+{
+	struct weft_job job = nop_job(0);
+	__u64 left;
+	__u32 error;
+
+	ASSERT_EQ(0, restrict_ops(self->fd, ~(1ULL << WEFT_OP_NOP), &left));
+	EXPECT_EQ(0x1e, left);
+	ASSERT_EQ(0, setup_client(self->fd, WEFT_ENGINE_ASYNC, 1));
+	EXPECT_EQ(0, submit_batch(self->fd, &job, NULL, 1, &error));
+	EXPECT_EQ(EOPNOTSUPP, error);
 }
 
 TEST_F(device, read_before_setup_is_ebadfd)
@@ -908,7 +934,7 @@ TEST_F(submit, jobs_before_a_bad_one_run_and_none_after_it)
 
 	for (i = 0; i < 5; i++)
 		jobs[i] = nop_job(i);
-	jobs[3].__reserved1 = 1;
+	jobs[3].deadline_ns = 1ULL << 63;
 	ASSERT_EQ(3, submit_batch(self->fd, jobs, NULL, 5, &error));
 	EXPECT_EQ(EINVAL, error);
 	ASSERT_EQ(3, reap(self->fd, c, 3));
@@ -1009,10 +1035,20 @@ TEST_F(bits, every_unknown_job_flag_is_einval)
 	check_bad_bits(_metadata, self, variant, 0, 0xfffe0000ULL);
 }
 
-TEST_F(bits, every_reserved_bit_is_einval)
+TEST_F(bits, deadline_from_2_63_on_is_einval)
 {
-	check_bad_bits(_metadata, self, variant, 0, ~0ULL << 32);
-	check_bad_bits(_metadata, self, variant, 2, ~0ULL);
+	check_bad_bits(_metadata, self, variant, 2, 1ULL << 63);
+}
+
+TEST_F(bits, last_tag_and_last_deadline_are_accepted)
+{
+	struct weft_job job = variant->job;
+	struct weft_completion c;
+
+	job.tag = ~0U;
+	job.deadline_ns = INT64_MAX;
+	ASSERT_EQ(1, run_job(self->fd, job, &c));
+	EXPECT_LE(0, c.result);
 }
 
 TEST_F(bits, every_unused_argument_bit_is_einval)

@@ -222,6 +222,57 @@ TEST_F(cancel, receipt_of_a_cancelled_sleep_is_filled_in)
 	EXPECT_LE(1, c.receipt.polls);
 }
 
+TEST_F(cancel, tag_cancels_its_jobs_and_no_others)
+{
+	enum { N = 90 };
+	struct weft_completion c[N];
+	struct weft_cancel cancel;
+	struct weft_job jobs[N];
+	int i;
+
+	for (i = 0; i < N; i++)
+		jobs[i] = with_tag(sleep_job(i, HOUR), i % 3 ? ~0U - i % 3 : 0);
+	ASSERT_EQ(N, submit_all(self->fd, jobs, NULL, N));
+	ASSERT_EQ(true, until_waiting(self->fd, N));
+	ASSERT_EQ(0, cancel_tag(self->fd, ~0U - 2, &cancel));
+	EXPECT_EQ(0, cancel.verdict);
+	EXPECT_EQ(N / 3, cancel.cancelled);
+	EXPECT_EQ(0, cancel.stopping);
+	ASSERT_EQ(N / 3, reap(self->fd, c, N / 3));
+	for (i = 0; i < N / 3; i++) {
+		EXPECT_EQ(2, c[i].user_data % 3);
+		EXPECT_EQ(-ECANCELED, c[i].result);
+	}
+	EXPECT_EQ(0, look(self->fd));
+	ASSERT_EQ(0, cancel_tag(self->fd, 0, &cancel));
+	EXPECT_EQ(N / 3, cancel.cancelled);
+	ASSERT_EQ(N - N / 3, cancel_and_reap(self->fd, c, N - N / 3));
+}
+
+TEST_F(cancel, tag_of_no_job_is_nothing)
+{
+	struct weft_cancel cancel;
+
+	ASSERT_EQ(0, cancel_tag(self->fd, 5, &cancel));
+	EXPECT_EQ(0, cancel.verdict + cancel.cancelled + cancel.stopping);
+}
+
+TEST_F(cancel, tag_of_another_client_is_not_touched)
+{
+	int other = open_client(variant->engine, 1);
+	struct weft_completion c;
+	struct weft_cancel cancel;
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(1, submit_one(other, with_tag(sleep_job(1, HOUR), 5), NULL));
+	ASSERT_EQ(0, cancel_tag(self->fd, 5, &cancel));
+	EXPECT_EQ(0, cancel.cancelled + cancel.stopping);
+	ASSERT_EQ(0, cancel_tag(other, 5, &cancel));
+	EXPECT_EQ(1, cancel.cancelled + cancel.stopping);
+	ASSERT_EQ(1, reap(other, &c, 1));
+	EXPECT_EQ(0, close(other));
+}
+
 TEST_F(cancel, all_of_none_is_nothing)
 {
 	struct weft_cancel cancel;

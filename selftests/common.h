@@ -263,6 +263,15 @@ static inline int pump(int fd, const struct weft_job *jobs, struct weft_completi
 	return out;
 }
 
+static inline int restrict_ops(int fd, __u64 ops, __u64 *left)
+{
+	struct weft_restrict narrow = { .size = sizeof(narrow), .ops = ops };
+	int ret = call(fd, WEFT_IOC_RESTRICT, &narrow);
+
+	*left = narrow.ops;
+	return ret;
+}
+
 /* Returns the verdict. */
 static inline int cancel_job(int fd, __u64 id)
 {
@@ -277,6 +286,16 @@ static inline int cancel_all(int fd, struct weft_cancel *cancel)
 	*cancel = (struct weft_cancel){
 		.size = sizeof(*cancel),
 		.flags = WEFT_CANCEL_ALL,
+	};
+	return call(fd, WEFT_IOC_CANCEL, cancel);
+}
+
+static inline int cancel_tag(int fd, __u32 tag, struct weft_cancel *cancel)
+{
+	*cancel = (struct weft_cancel){
+		.size = sizeof(*cancel),
+		.flags = WEFT_CANCEL_TAG,
+		.tag = tag,
 	};
 	return call(fd, WEFT_IOC_CANCEL, cancel);
 }
@@ -341,6 +360,18 @@ static inline struct weft_job work_job(__u64 user_data, __u32 rounds, __u64 work
 			.rounds = rounds,
 		},
 	};
+}
+
+static inline struct weft_job with_tag(struct weft_job job, __u32 tag)
+{
+	job.tag = tag;
+	return job;
+}
+
+static inline struct weft_job with_deadline(struct weft_job job, __u64 when)
+{
+	job.deadline_ns = when;
+	return job;
 }
 
 static inline struct weft_job with_receipt(struct weft_job job)

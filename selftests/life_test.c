@@ -3,6 +3,7 @@
  * The life of a client: it lives until the last close of its file, and then
  * all of its jobs end.
  */
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include "table.h"
 
@@ -388,6 +389,133 @@ TEST_F(life, client_lives_in_a_message)
 	EXPECT_LE(0, c.result);
 	close(sockets[0]);
 	close(sockets[1]);
+}
+
+/* Sets up a client, submits a job that never ends, sends the client to @socket. */
+static void own_and_send(__u32 engine, int socket, bool wait)
+{
+	int fd = open_client(engine, 4);
+
+	if (fd < 0 || submit_one(fd, sleep_job(5, HOUR), NULL) != 1 ||
+	    send_fd(socket, fd))
+		_exit(1);
+	while (wait)
+		pause();
+	_exit(0);
+}
+
+static void check_owner_died(struct __test_metadata *_metadata, int fd)
+{
+	struct weft_completion c;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(1, reap(fd, &c, 1));
+	EXPECT_EQ(5, c.user_data);
+	EXPECT_EQ(-ECANCELED, c.result);
+	/* What is left is a client as any. */
+	ASSERT_EQ(1, run_job(fd, sleep_job(6, USEC), &c));
+	EXPECT_LE(0, c.result);
+	EXPECT_EQ(0, close(fd));
+}
+
+TEST_F(life, exit_of_the_owner_cancels_its_jobs)
+{
+	int sockets[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		own_and_send(variant->engine, sockets[1], false);
+	check_owner_died(_metadata, receive_fd(sockets[0]));
+	EXPECT_EQ(0, wait_for_exit(pid));
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
+TEST_F(life, kill_of_the_owner_cancels_its_jobs)
+{
+	int fd, status, sockets[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		own_and_send(variant->engine, sockets[1], true);
+	fd = receive_fd(sockets[0]);
+	ASSERT_EQ(true, until_waiting(fd, 1));
+	EXPECT_EQ(0, look(fd));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	check_owner_died(_metadata, fd);
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
+static void *leave(void *arg)
+{
+	syscall(SYS_exit, 0);
+	return arg;
+}
+
+/* The process lives on: a thread is not the owner. */
+TEST_F(life, exit_of_a_thread_of_the_owner_ends_nothing)
+{
+	struct weft_completion c;
+	pthread_t thread;
+
+	ASSERT_EQ(1, submit_one(self->fd, sleep_job(5, HOUR), NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, leave, NULL));
+	pthread_join(thread, NULL);
+	ASSERT_EQ(true, until_waiting(self->fd, 1));
+	EXPECT_EQ(0, look(self->fd));
+	ASSERT_EQ(1, cancel_and_reap(self->fd, &c, 1));
+}
+
+/* The message that holds the client waits in a socket that it holds itself. */
+TEST_F(life, client_in_a_circle_of_sockets_ends)
+{
+	int i, fd, sockets[2];
+
+	for (i = 0; i < 20; i++) {
+		fd = open_busy(variant->engine, sleep_job(0, HOUR));
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+		ASSERT_EQ(0, send_fd(sockets[0], fd));
+		ASSERT_EQ(0, send_fd(sockets[0], sockets[0]));
+		ASSERT_EQ(0, send_fd(sockets[0], sockets[1]));
+		close(fd);
+		close(sockets[0]);
+		close(sockets[1]);
+	}
+	/* The next socket that is closed has the others collected. */
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	close(sockets[0]);
+	close(sockets[1]);
+	ASSERT_EQ(0, close(self->fd));
+	EXPECT_TRUE(until_gone(getpid(), variant->engine));
+	self->fd = open_client(variant->engine, 1);
+}
+
+TEST_F(life, epoll_holds_no_client)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT };
+	int i, fd, ep;
+
+	for (i = 0; i < 20; i++) {
+		fd = open_busy(variant->engine, sleep_job(0, HOUR));
+		ASSERT_LE(0, fd);
+		ep = epoll_create1(EPOLL_CLOEXEC);
+		ASSERT_LE(0, ep);
+		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
+		close(i % 2 ? fd : ep);
+		close(i % 2 ? ep : fd);
+	}
+	ASSERT_EQ(0, close(self->fd));
+	EXPECT_TRUE(until_gone(getpid(), variant->engine));
+	self->fd = open_client(variant->engine, 1);
 }
 
 TEST_F(life, dropped_message_ends_its_client)

@@ -380,6 +380,67 @@ TEST_F(module, max_credits_limits_a_client)
 	close(fd);
 }
 
+TEST_F(module, max_user_clients_limits_a_user)
+{
+	int fds[3], i;
+
+	ASSERT_EQ(0, load("max_user_clients=2"));
+	fds[0] = open_client(WEFT_ENGINE_ASYNC, 1);
+	fds[1] = open_client(WEFT_ENGINE_THREADS, 1);
+	fds[2] = open_device();
+	for (i = 0; i < 3; i++) {
+		ASSERT_LE(0, fds[i]);
+	}
+	EXPECT_EQ(-EDQUOT, setup_client(fds[2], WEFT_ENGINE_ASYNC, 1));
+	EXPECT_EQ(0, close(fds[0]));
+	EXPECT_EQ(0, setup_client(fds[2], WEFT_ENGINE_ASYNC, 1));
+	EXPECT_EQ(0, close(fds[1]));
+	EXPECT_EQ(0, close(fds[2]));
+}
+
+TEST_F(module, max_user_credits_limits_a_user)
+{
+	int a, b;
+
+	ASSERT_EQ(0, load("max_user_credits=10"));
+	EXPECT_EQ(-EDQUOT, open_client(WEFT_ENGINE_ASYNC, 11));
+	a = open_client(WEFT_ENGINE_ASYNC, 6);
+	ASSERT_LE(0, a);
+	EXPECT_EQ(-EDQUOT, open_client(WEFT_ENGINE_ASYNC, 5));
+	b = open_client(WEFT_ENGINE_ASYNC, 4);
+	ASSERT_LE(0, b);
+	EXPECT_EQ(-EDQUOT, open_client(WEFT_ENGINE_ASYNC, 1));
+	EXPECT_EQ(0, close(a));
+	EXPECT_EQ(0, close(b));
+}
+
+TEST_F(module, caps_of_a_user_cannot_be_zero)
+{
+	check_refused(_metadata, "max_user_clients=0");
+	check_refused(_metadata, "max_user_credits=0");
+}
+
+TEST_F(module, users_have_caps_of_their_own)
+{
+	int fd, status;
+	pid_t pid;
+
+	ASSERT_EQ(0, load("max_user_clients=1"));
+	fd = open_client(WEFT_ENGINE_ASYNC, 1);
+	ASSERT_LE(0, fd);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		fd = open_device();
+		if (fd < 0 || setreuid(1000, -1))
+			_exit(1);
+		_exit(setup_client(fd, WEFT_ENGINE_ASYNC, 1) ? 2 : 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, close(fd));
+}
+
 TEST_F(module, max_threads_limits_the_engine)
 {
 	struct weft_job *jobs = many_jobs(sleep_job(0, HOUR), 5);

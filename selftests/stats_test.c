@@ -6,7 +6,7 @@
 
 #define CREDITS	128
 #define LOAD	600
-#define READS	16
+#define READS	4
 
 ENGINE_FIXTURE(stats, CREDITS)
 
@@ -479,7 +479,7 @@ static const struct {
 	{
 		.file = "ops",
 		.columns = {
-			"op", "done", "failed", "cancelled", "polls", "wakes",
+			"op", "done", "failed", "cancelled", "expired", "polls", "wakes",
 			"moves", "punts", "queued_ns", "run_ns", "blocked_ns",
 		},
 	},

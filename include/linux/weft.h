@@ -337,6 +337,7 @@ struct weft_sleep {
 void weft_sleep_until(struct weft_sleep *sleep, u64 deadline, u32 slack);
 void weft_sleep_for(struct weft_sleep *sleep, struct weft_cx *cx, u64 ns,
 		    u32 slack);
+void weft_sleep_start(struct weft_sleep *sleep, struct weft_cx *cx);
 enum weft_poll weft_sleep_poll(struct weft_sleep *sleep, struct weft_cx *cx);
 void weft_sleep_stop(struct weft_sleep *sleep, struct weft_cx *cx);
 

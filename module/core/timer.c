@@ -150,6 +150,31 @@ void weft_sleep_for(struct weft_sleep *sleep, struct weft_cx *cx, u64 ns,
 }
 EXPORT_SYMBOL_GPL(weft_sleep_for);
 
+static void weft_sleep_arm(struct weft_sleep *sleep, struct weft_cx *cx)
+{
+	struct weft_timers *timers = cx->timers;
+
+	sleep->task = cx->task;
+	sleep->armed = true;
+	cx->task->pins++;
+	if (timerqueue_add(&timers->queue, &sleep->node))
+		weft_timers_arm(timers);
+}
+
+/**
+ * weft_sleep_start() - have the task woken at the time, whatever else it waits for
+ * @sleep: set by weft_sleep_until() or weft_sleep_for()
+ * @cx: the context of the poll
+ *
+ * Does so once; what the task waits for otherwise it must register itself.
+ */
+void weft_sleep_start(struct weft_sleep *sleep, struct weft_cx *cx)
+{
+	if (!sleep->task)
+		weft_sleep_arm(sleep, cx);
+}
+EXPORT_SYMBOL_GPL(weft_sleep_start);
+
 /**
  * weft_sleep_poll() - wait until the time has come
  * @sleep: set by weft_sleep_until() or weft_sleep_for()
@@ -159,19 +184,13 @@ EXPORT_SYMBOL_GPL(weft_sleep_for);
  */
 enum weft_poll weft_sleep_poll(struct weft_sleep *sleep, struct weft_cx *cx)
 {
-	struct weft_timers *timers = cx->timers;
-
 	if (!sleep->armed) {
 		/* It was armed, and weft_timers_run() found it due. */
 		if (sleep->task)
 			return WEFT_READY;
 		if (weft_now(cx) >= sleep->deadline)
 			return WEFT_READY;
-		sleep->task = cx->task;
-		sleep->armed = true;
-		cx->task->pins++;
-		if (timerqueue_add(&timers->queue, &sleep->node))
-			weft_timers_arm(timers);
+		weft_sleep_arm(sleep, cx);
 	}
 	cx->wait = WEFT_WAIT_TIMER;
 	return WEFT_PENDING;
@@ -184,7 +203,7 @@ EXPORT_SYMBOL_GPL(weft_sleep_poll);
  * @cx: the context of the poll
  *
  * Must have been called, or weft_sleep_poll() have been ready, before the task
- * returns WEFT_READY.
+ * returns WEFT_READY; after weft_sleep_start() in any case.
  */
 void weft_sleep_stop(struct weft_sleep *sleep, struct weft_cx *cx)
 {

@@ -10,9 +10,9 @@
 static_assert(sizeof(struct weft_job) == 64);
 WEFT_AT(weft_job, op, 0);
 WEFT_AT(weft_job, flags, 2);
-WEFT_AT(weft_job, __reserved0, 4);
+WEFT_AT(weft_job, tag, 4);
 WEFT_AT(weft_job, user_data, 8);
-WEFT_AT(weft_job, __reserved1, 16);
+WEFT_AT(weft_job, deadline_ns, 16);
 WEFT_AT(weft_job, arg, 24);
 WEFT_AT(weft_job, yield.count, 24);
 WEFT_AT(weft_job, spin.ns, 24);
@@ -90,9 +90,9 @@ WEFT_AT(weft_cancel, id, 8);
 WEFT_AT(weft_cancel, verdict, 16);
 WEFT_AT(weft_cancel, cancelled, 20);
 WEFT_AT(weft_cancel, stopping, 24);
-WEFT_AT(weft_cancel, __reserved, 28);
+WEFT_AT(weft_cancel, tag, 28);
 
-static_assert(sizeof(struct weft_stats) == 152);
+static_assert(sizeof(struct weft_stats) == 160);
 WEFT_AT(weft_stats, size, 0);
 WEFT_AT(weft_stats, flags, 4);
 WEFT_AT(weft_stats, accepted, 8);
@@ -114,3 +114,9 @@ WEFT_AT(weft_stats, blocked_ns, 128);
 WEFT_AT(weft_stats, bytes, 136);
 WEFT_AT(weft_stats, credits, 144);
 WEFT_AT(weft_stats, credits_free, 148);
+WEFT_AT(weft_stats, expired, 152);
+
+static_assert(sizeof(struct weft_restrict) == 16);
+WEFT_AT(weft_restrict, size, 0);
+WEFT_AT(weft_restrict, flags, 4);
+WEFT_AT(weft_restrict, ops, 8);

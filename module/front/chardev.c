@@ -2,6 +2,7 @@
 /* /dev/weft */
 #include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "front.h"
@@ -17,8 +18,19 @@ static int weft_file_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	wf->runtime = device->runtime;
 	mutex_init(&wf->setting_up);
+	wf->ops = BIT_ULL(WEFT_NR_OPS) - 1;
 	file->private_data = wf;
 	return stream_open(inode, file);
+}
+
+/* The last thread of a process that has this file open closes it, or exits. */
+static int weft_file_flush(struct file *file, fl_owner_t id)
+{
+	struct weft_client *client = weft_file_client(file->private_data);
+
+	if (client && (current->flags & PF_EXITING))
+		weft_client_exit(client);
+	return 0;
 }
 
 static int weft_file_release(struct inode *inode, struct file *file)
@@ -51,6 +63,7 @@ static __poll_t weft_file_poll(struct file *file, struct poll_table_struct *pt)
 static const struct file_operations weft_fops = {
 	.owner = THIS_MODULE,
 	.open = weft_file_open,
+	.flush = weft_file_flush,
 	.release = weft_file_release,
 	.read = weft_file_read,
 	.poll = weft_file_poll,

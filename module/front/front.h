@@ -32,8 +32,9 @@ struct weft_device {
 /**
  * struct weft_file - An open of /dev/weft
  * @runtime: constant
- * @setting_up: held by WEFT_IOC_SETUP
+ * @setting_up: held by WEFT_IOC_SETUP and WEFT_IOC_RESTRICT
  * @client: NULL until set-up, then constant
+ * @ops: bit n is set if op n is allowed; written under @setting_up
  * @jobs: jobs on their way in; under @client->submitting
  * @ids: their ids on the way out; likewise
  * @completions: completions on their way out; under @client->reaping
@@ -42,6 +43,7 @@ struct weft_file {
 	struct weft_runtime *runtime;
 	struct mutex setting_up;
 	struct weft_client *client;
+	u64 ops;
 	struct weft_job jobs[WEFT_COPY_BLOCK];
 	u64 ids[WEFT_COPY_BLOCK];
 	struct weft_completion completions[WEFT_COPY_BLOCK];
@@ -69,7 +71,8 @@ int weft_validate_submit(const struct weft_submit *submit);
 int weft_validate_wait(const struct weft_wait *wait, u32 credits);
 int weft_validate_cancel(const struct weft_cancel *cancel);
 int weft_validate_stats(const struct weft_stats *stats);
-int weft_validate_job(const struct weft_job *job);
+int weft_validate_restrict(const struct weft_restrict *r);
+int weft_validate_job(const struct weft_job *job, u64 ops);
 
 /* debugfs.c */
 struct dentry *weft_debugfs_create(struct weft_runtime *rt);

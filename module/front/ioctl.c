@@ -17,7 +17,13 @@ union weft_ioctl_arg {
 	struct weft_wait wait;
 	struct weft_cancel cancel;
 	struct weft_stats stats;
+	struct weft_restrict narrow;
 };
+
+static u32 weft_default_credits(const struct weft_runtime *rt)
+{
+	return min(WEFT_DEFAULT_CREDITS, rt->limits.max_credits);
+}
 
 static long weft_ioc_query(struct weft_file *wf, union weft_ioctl_arg *arg)
 {
@@ -26,11 +32,11 @@ static long weft_ioc_query(struct weft_file *wf, union weft_ioctl_arg *arg)
 	arg->query = (struct weft_query){
 		.size = sizeof(arg->query),
 		.abi_version = WEFT_ABI_VERSION,
-		.ops = BIT_ULL(WEFT_NR_OPS) - 1,
+		.ops = READ_ONCE(wf->ops),
 		.engines = BIT(WEFT_ENGINE_ASYNC) | BIT(WEFT_ENGINE_THREADS),
 		.features = weft_runtime_timed(rt) ? WEFT_FEATURE_TIMING : 0,
-		.max_credits = rt->max_credits,
-		.default_credits = min(WEFT_DEFAULT_CREDITS, rt->max_credits),
+		.max_credits = rt->limits.max_credits,
+		.default_credits = weft_default_credits(rt),
 		.max_batch = WEFT_MAX_BATCH,
 		.max_threads = rt->max_threads,
 		.workers = rt->workers,
@@ -52,11 +58,11 @@ static long weft_ioc_setup(struct weft_file *wf, union weft_ioctl_arg *arg)
 	struct weft_client *client;
 	long ret;
 
-	ret = weft_validate_setup(setup, rt->max_credits);
+	ret = weft_validate_setup(setup, rt->limits.max_credits);
 	if (ret)
 		return ret;
 	if (!setup->credits)
-		setup->credits = min(WEFT_DEFAULT_CREDITS, rt->max_credits);
+		setup->credits = weft_default_credits(rt);
 
 	mutex_lock(&wf->setting_up);
 	ret = -EBADFD;
@@ -107,6 +113,11 @@ static long weft_ioc_cancel(struct weft_file *wf, union weft_ioctl_arg *arg)
 				       &cancel->stopping);
 		return 0;
 	}
+	if (cancel->flags & WEFT_CANCEL_TAG) {
+		weft_client_cancel_tag(wf->client, cancel->tag,
+				       &cancel->cancelled, &cancel->stopping);
+		return 0;
+	}
 
 	ret = weft_client_cancel(wf->client, cancel->id, &verdict);
 	if (ret)
@@ -124,6 +135,20 @@ static long weft_ioc_stats(struct weft_file *wf, union weft_ioctl_arg *arg)
 	if (!ret)
 		weft_client_stats(wf->client, &arg->stats);
 	return ret;
+}
+
+static long weft_ioc_restrict(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	int ret = weft_validate_restrict(&arg->narrow);
+
+	if (ret)
+		return ret;
+	mutex_lock(&wf->setting_up);
+	/* A submit reads it without the lock. */
+	WRITE_ONCE(wf->ops, wf->ops & arg->narrow.ops);
+	arg->narrow.ops = wf->ops;
+	mutex_unlock(&wf->setting_up);
+	return 0;
 }
 
 /**
@@ -166,13 +191,19 @@ static const struct weft_ioctl_row weft_ioctls[] = {
 	},
 	[_IOC_NR(WEFT_IOC_CANCEL)] = {
 		.size = sizeof(struct weft_cancel),
-		.min_size = offsetofend(struct weft_cancel, __reserved),
+		.min_size = offsetofend(struct weft_cancel, tag),
 		.fn = weft_ioc_cancel,
 	},
 	[_IOC_NR(WEFT_IOC_STATS)] = {
 		.size = sizeof(struct weft_stats),
-		.min_size = offsetofend(struct weft_stats, credits_free),
+		.min_size = offsetofend(struct weft_stats, expired),
 		.fn = weft_ioc_stats,
+	},
+	[_IOC_NR(WEFT_IOC_RESTRICT)] = {
+		.size = sizeof(struct weft_restrict),
+		.min_size = offsetofend(struct weft_restrict, ops),
+		.before_setup = true,
+		.fn = weft_ioc_restrict,
 	},
 };
 

@@ -6,16 +6,22 @@
 
 #include "front.h"
 
-/* How many of the jobs are valid up to the first that is not. */
-static unsigned int weft_valid_jobs(struct weft_job *jobs, unsigned int count)
+/* How many of the jobs are valid up to the first that is not, and why it is not. */
+static unsigned int weft_valid_jobs(struct weft_file *wf, unsigned int count,
+				    int *error)
 {
+	u64 ops = READ_ONCE(wf->ops);
 	unsigned int i;
 
+	*error = 0;
 	for (i = 0; i < count; i++) {
-		if (weft_validate_job(&jobs[i]))
+		struct weft_job *job = &wf->jobs[i];
+
+		*error = weft_validate_job(job, ops);
+		if (*error)
 			break;
 		/* It indexes the op table. */
-		jobs[i].op = array_index_nospec(jobs[i].op, WEFT_NR_OPS);
+		job->op = array_index_nospec(job->op, WEFT_NR_OPS);
 	}
 	return i;
 }
@@ -43,13 +49,13 @@ static int weft_submit_block(struct weft_file *wf,
 {
 	unsigned int copied, valid;
 	struct weft_batch batch;
-	int ret;
+	int invalid, ret;
 
 	copied = weft_copy_jobs(wf->jobs, from, count);
-	valid = weft_valid_jobs(wf->jobs, copied);
+	valid = weft_valid_jobs(wf, copied, &invalid);
 	ret = weft_submit_prepare(&batch, wf->client, wf->jobs, valid, wf->ids);
 	if (!ret && valid < count)
-		ret = valid < copied ? -EINVAL : -EFAULT;
+		ret = valid < copied ? invalid : -EFAULT;
 
 	if (ids && copy_to_user(ids, wf->ids, batch.count * sizeof(*ids))) {
 		weft_submit_abort(&batch);

@@ -2,6 +2,7 @@
 /* What users may ask for. Pure: looks at its arguments only. */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <kunit/visibility.h>
 
 #include "front.h"
@@ -60,11 +61,16 @@ EXPORT_SYMBOL_IF_KUNIT(weft_validate_wait);
  */
 int weft_validate_cancel(const struct weft_cancel *cancel)
 {
-	if ((cancel->flags & ~WEFT_CANCEL_ALL) || cancel->__reserved)
+	switch (cancel->flags) {
+	case 0:
+		return cancel->tag ? -EINVAL : 0;
+	case WEFT_CANCEL_ALL:
+		return cancel->id || cancel->tag ? -EINVAL : 0;
+	case WEFT_CANCEL_TAG:
+		return cancel->id ? -EINVAL : 0;
+	default:
 		return -EINVAL;
-	if ((cancel->flags & WEFT_CANCEL_ALL) && cancel->id)
-		return -EINVAL;
-	return 0;
+	}
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_validate_cancel);
 
@@ -81,16 +87,30 @@ int weft_validate_stats(const struct weft_stats *stats)
 EXPORT_SYMBOL_IF_KUNIT(weft_validate_stats);
 
 /**
+ * weft_validate_restrict() - check WEFT_IOC_RESTRICT
+ * @r: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_restrict(const struct weft_restrict *r)
+{
+	return r->flags ? -EINVAL : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_restrict);
+
+/**
  * weft_validate_job() - check what all ops have in common
  * @job: as copied from the user
+ * @ops: bit n is set if op n is allowed
  *
- * Return: 0 or -EINVAL. The arguments are checked by the op's prep().
+ * Return: 0, -EINVAL or -EOPNOTSUPP. The arguments are checked by the op's
+ * prep().
  */
-int weft_validate_job(const struct weft_job *job)
+int weft_validate_job(const struct weft_job *job, u64 ops)
 {
 	if (job->op >= WEFT_NR_OPS || (job->flags & ~WEFT_JOB_RECEIPT) ||
-	    job->__reserved0 || job->__reserved1)
+	    job->deadline_ns > KTIME_MAX)
 		return -EINVAL;
-	return 0;
+	return ops & BIT_ULL(job->op) ? 0 : -EOPNOTSUPP;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_validate_job);

@@ -2,6 +2,8 @@
 /* The life and death of a client, and cancelling its jobs. */
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
@@ -19,18 +21,22 @@
  * @credits: how many jobs at once, 1 to WEFT_MAX_CREDITS
  *
  * Context: may sleep. Memory is charged to the caller's cgroup.
- * Return: the client, the caller's until weft_client_destroy(); or
- * ERR_PTR(-ENOMEM).
+ * Return: the client, the caller's until weft_client_destroy(); or ERR_PTR:
+ * -EDQUOT (the user has as much as one may have), -ENOMEM.
  */
 struct weft_client *weft_client_create(struct weft_runtime *rt,
 				       enum weft_engine engine,
 				       unsigned int credits)
 {
 	struct weft_client *client;
+	struct weft_user *user;
 
+	user = weft_user_get(rt, credits);
+	if (IS_ERR(user))
+		return ERR_CAST(user);
 	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
 	if (!client)
-		return ERR_PTR(-ENOMEM);
+		goto err_user;
 	client->chunks = kvcalloc(weft_chunks(credits), sizeof(*client->chunks),
 				  GFP_KERNEL_ACCOUNT);
 	if (!client->chunks)
@@ -38,8 +44,10 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 	if (weft_group_init(&client->group, rt->executor, engine))
 		goto err_chunks;
 
+	client->user = user;
 	client->runtime = rt;
 	client->credits = credits;
+	client->owner = get_pid(task_tgid(current));
 	client->pid = current->tgid;
 	get_task_comm(client->comm, current->group_leader);
 	mutex_init(&client->submitting);
@@ -56,6 +64,8 @@ err_chunks:
 	kvfree(client->chunks);
 err_free:
 	kfree(client);
+err_user:
+	weft_user_put(rt, user, credits);
 	return ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_create);
@@ -79,11 +89,13 @@ void weft_client_destroy(struct weft_client *client)
 		wait_for_completion(&client->drained);
 	weft_group_reap(&client->group);
 	weft_runtime_remove(client->runtime, client);
+	weft_user_put(client->runtime, client->user, client->credits);
 
 	for (i = 0; i < weft_chunks(client->nr_slots); i++)
 		kvfree(client->chunks[i]);
 	kvfree(client->chunks);
 	weft_group_fini(&client->group);
+	put_pid(client->owner);
 	kfree(client);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_destroy);
@@ -127,6 +139,34 @@ int weft_client_cancel(struct weft_client *client, u64 id,
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel);
 
+/* Ends the jobs with the tag @tag, or all if that is NULL. */
+static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,
+				    u32 *cancelled, u32 *stopping)
+{
+	enum weft_verdict verdict;
+	struct weft_slot *slot;
+	unsigned int i;
+
+	*cancelled = 0;
+	*stopping = 0;
+	spin_lock(&client->lock);
+	for (i = 0; i < client->nr_slots; i++) {
+		slot = weft_client_slot(client, i);
+		if (slot->phase == WEFT_JOB_LIVE &&
+		    (!tag || slot->tag == *tag)) {
+			verdict = weft_slot_cancel(slot);
+			*cancelled += verdict == WEFT_WILL_CANCEL;
+			*stopping += verdict == WEFT_IS_RUNNING;
+		}
+		if (i % WEFT_CANCEL_BATCH == WEFT_CANCEL_BATCH - 1) {
+			spin_unlock(&client->lock);
+			cond_resched();
+			spin_lock(&client->lock);
+		}
+	}
+	spin_unlock(&client->lock);
+}
+
 /**
  * weft_client_cancel_all() - end all jobs
  * @client: the client
@@ -140,29 +180,44 @@ EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel);
 void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
 			    u32 *stopping)
 {
-	enum weft_verdict verdict;
-	struct weft_slot *slot;
-	unsigned int i;
-
-	*cancelled = 0;
-	*stopping = 0;
-	spin_lock(&client->lock);
-	for (i = 0; i < client->nr_slots; i++) {
-		slot = weft_client_slot(client, i);
-		if (slot->phase == WEFT_JOB_LIVE) {
-			verdict = weft_slot_cancel(slot);
-			*cancelled += verdict == WEFT_WILL_CANCEL;
-			*stopping += verdict == WEFT_IS_RUNNING;
-		}
-		if (i % WEFT_CANCEL_BATCH == WEFT_CANCEL_BATCH - 1) {
-			spin_unlock(&client->lock);
-			cond_resched();
-			spin_lock(&client->lock);
-		}
-	}
-	spin_unlock(&client->lock);
+	weft_client_cancel_some(client, NULL, cancelled, stopping);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel_all);
+
+/**
+ * weft_client_cancel_tag() - end the jobs of a tag
+ * @client: the client
+ * @tag: the tag
+ * @cancelled: receives how many got WEFT_WILL_CANCEL
+ * @stopping: receives how many got WEFT_IS_RUNNING
+ *
+ * Jobs that are submitted meanwhile may escape.
+ *
+ * Context: may sleep, but does not wait.
+ */
+void weft_client_cancel_tag(struct weft_client *client, u32 tag, u32 *cancelled,
+			    u32 *stopping)
+{
+	weft_client_cancel_some(client, &tag, cancelled, stopping);
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel_tag);
+
+/**
+ * weft_client_exit() - the calling process lets go of a client as it exits
+ * @client: the client
+ *
+ * If it is the owner all jobs end: others may hold the client for as long as they
+ * like, and what a process started ends with it all the same.
+ *
+ * Context: may sleep, but does not wait.
+ */
+void weft_client_exit(struct weft_client *client)
+{
+	u32 cancelled, stopping;
+
+	if (task_tgid(current) == client->owner)
+		weft_client_cancel_all(client, &cancelled, &stopping);
+}
 
 /**
  * weft_client_refuse() - count a submit that ended at a refused job
@@ -186,6 +241,7 @@ void weft_op_stats_add(struct weft_op_stats *sum, const struct weft_op_stats *s)
 	sum->done += s->done;
 	sum->failed += s->failed;
 	sum->cancelled += s->cancelled;
+	sum->expired += s->expired;
 	sum->polls += s->polls;
 	sum->wakes += s->wakes;
 	sum->moves += s->moves;
@@ -232,6 +288,7 @@ void weft_client_stats(struct weft_client *client, struct weft_stats *stats)
 	stats->done = sum.done;
 	stats->failed = sum.failed;
 	stats->cancelled = sum.cancelled;
+	stats->expired = sum.expired;
 	stats->polls = sum.polls;
 	stats->wakes = sum.wakes;
 	stats->moves = sum.moves;

@@ -26,6 +26,7 @@
 #include "../ops/op.h"
 
 struct weft_runtime;
+struct weft_user;
 
 /* Bits of an id that are the slot; the others count its uses, from 1. */
 #define WEFT_SLOT_BITS		20
@@ -47,21 +48,26 @@ enum weft_job_phase {
 /**
  * struct weft_slot - A job
  * @op_task: the task that runs its op; its list node serves in every phase
+ * @deadline: when it is ended, for a job that has a deadline
  * @id: its id, or when FREE, the id it had
  * @user_data: as submitted
- * @op: as submitted
+ * @tag: as submitted
  * @flags: as submitted
+ * @op: as submitted
  * @phase: enum weft_job_phase; written under &weft_client.lock
  *
  * Belongs to the submit, the executor, the completion queue or the free list,
- * by its phase. @id and @phase may be read under the lock at any time.
+ * by its phase. @id and @phase may be read under the lock at any time; @tag, @op
+ * and @user_data do not change while it is LIVE.
  */
 struct weft_slot {
 	struct weft_op_task op_task;
+	struct weft_sleep deadline;
 	u64 id;
 	u64 user_data;
-	u16 op;
+	u32 tag;
 	u16 flags;
+	u8 op;
 	u8 phase;
 };
 
@@ -92,6 +98,7 @@ struct weft_slots {
  * @done: how many ended
  * @failed: of these, with a negative result
  * @cancelled: of these, with -ECANCELED
+ * @expired: of the failed, with -ETIME
  * @polls: sums of the jobs' receipts, as are the following
  * @wakes: see @polls
  * @moves: see @polls
@@ -103,6 +110,7 @@ struct weft_op_stats {
 	u64 done;
 	u64 failed;
 	u64 cancelled;
+	u64 expired;
 	u64 polls;
 	u64 wakes;
 	u64 moves;
@@ -126,12 +134,16 @@ struct weft_client {
 	struct list_head node;
 	/** @number: C: what it is called in debugfs */
 	u64 number;
-	/** @pid: C: the process that set it up */
+	/** @owner: C: the process that set it up; a reference */
+	struct pid *owner;
+	/** @pid: C: its number */
 	pid_t pid;
 	/** @comm: C: the name of that process */
 	char comm[TASK_COMM_LEN];
 	/** @credits: C: most slots */
 	unsigned int credits;
+	/** @user: C: to whom it is counted */
+	struct weft_user *user;
 
 	/** @submitting: held by the one who submits */
 	struct mutex submitting;
@@ -200,6 +212,9 @@ int weft_client_cancel(struct weft_client *client, u64 id,
 		       enum weft_verdict *verdict);
 void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
 			    u32 *stopping);
+void weft_client_cancel_tag(struct weft_client *client, u32 tag, u32 *cancelled,
+			    u32 *stopping);
+void weft_client_exit(struct weft_client *client);
 void weft_client_refuse(struct weft_client *client);
 void weft_client_stats(struct weft_client *client, struct weft_stats *stats);
 void weft_op_stats_add(struct weft_op_stats *sum, const struct weft_op_stats *s);
@@ -222,6 +237,10 @@ int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
 			u64 *ids);
 void weft_submit_publish(struct weft_batch *batch);
 void weft_submit_abort(struct weft_batch *batch);
+
+/* deadline.c: poll() and cancel() of &struct weft_task_ops */
+enum weft_poll weft_deadline_poll(struct weft_task *task, struct weft_cx *cx);
+enum weft_poll weft_deadline_cancel(struct weft_task *task, struct weft_cx *cx);
 
 /* completion.c */
 void weft_slot_end(struct weft_task *task);

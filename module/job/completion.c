@@ -37,6 +37,8 @@ static void weft_client_count(struct weft_client *client,
 		s->failed++;
 	if (task->result == -ECANCELED)
 		s->cancelled++;
+	if (task->result == -ETIME)
+		s->expired++;
 	s->polls += task->polls;
 	s->wakes += task->wakes;
 	s->moves += task->moves;

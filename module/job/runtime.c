@@ -10,7 +10,7 @@
 /**
  * weft_runtime_create() - make a runtime
  * @config: of its executor
- * @max_credits: most credits of one client, up to WEFT_MAX_CREDITS
+ * @limits: how much there may be in it
  *
  * Context: may sleep.
  * Return: the runtime, the caller's until weft_runtime_destroy(); or ERR_PTR, see
@@ -18,7 +18,7 @@
  */
 struct weft_runtime *
 weft_runtime_create(const struct weft_executor_config *config,
-		    unsigned int max_credits)
+		    const struct weft_limits *limits)
 {
 	struct weft_runtime *rt;
 	long err;
@@ -34,9 +34,10 @@ weft_runtime_create(const struct weft_executor_config *config,
 	}
 	rt->workers = config->workers;
 	rt->max_threads = config->max_threads;
-	rt->max_credits = max_credits;
+	rt->limits = *limits;
 	mutex_init(&rt->lock);
 	INIT_LIST_HEAD(&rt->clients);
+	INIT_LIST_HEAD(&rt->users);
 	rt->next = 1;
 	return rt;
 }
@@ -50,7 +51,7 @@ EXPORT_SYMBOL_IF_KUNIT(weft_runtime_create);
  */
 void weft_runtime_destroy(struct weft_runtime *rt)
 {
-	WARN_ON_ONCE(!list_empty(&rt->clients));
+	WARN_ON_ONCE(!list_empty(&rt->clients) || !list_empty(&rt->users));
 	weft_executor_destroy(rt->executor);
 	kfree(rt);
 }

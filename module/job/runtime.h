@@ -8,6 +8,7 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/uidgid.h>
 #include <linux/weft.h>
 
 #include "client.h"
@@ -33,13 +34,42 @@ struct weft_engine_totals {
 };
 
 /**
+ * struct weft_limits - How much there may be
+ * @max_credits: credits of one client, up to WEFT_MAX_CREDITS
+ * @max_user_clients: clients of one user
+ * @max_user_credits: credits of one user's clients together
+ */
+struct weft_limits {
+	unsigned int max_credits;
+	unsigned int max_user_clients;
+	unsigned int max_user_credits;
+};
+
+/**
+ * struct weft_user - Who has clients
+ * @node: in weft_runtime.users
+ * @uid: who it is
+ * @clients: how many
+ * @credits: theirs together
+ *
+ * All under the runtime's lock.
+ */
+struct weft_user {
+	struct list_head node;
+	kuid_t uid;
+	unsigned int clients;
+	unsigned int credits;
+};
+
+/**
  * struct weft_runtime - An executor and its clients
  * @executor: constant
  * @workers: of the executor; constant
  * @max_threads: of the executor; constant
- * @max_credits: of one client; constant
+ * @limits: constant
  * @lock: protects what follows, the lock of each client is taken inside it
  * @clients: the clients
+ * @users: whose they are
  * @next: number of the next client
  * @retired: sum over the clients that are gone, by engine
  */
@@ -47,21 +77,28 @@ struct weft_runtime {
 	struct weft_executor *executor;
 	unsigned int workers;
 	unsigned int max_threads;
-	unsigned int max_credits;
+	struct weft_limits limits;
 	struct mutex lock;
 	struct list_head clients;
+	struct list_head users;
 	u64 next;
 	struct weft_engine_totals retired[WEFT_NR_ENGINES];
 };
 
 struct weft_runtime * __must_check
 weft_runtime_create(const struct weft_executor_config *config,
-		    unsigned int max_credits);
+		    const struct weft_limits *limits);
 void weft_runtime_destroy(struct weft_runtime *rt);
 void weft_runtime_add(struct weft_runtime *rt, struct weft_client *client);
 void weft_runtime_remove(struct weft_runtime *rt, struct weft_client *client);
 bool weft_runtime_timed(const struct weft_runtime *rt);
 void weft_runtime_totals(struct weft_runtime *rt,
 			 struct weft_engine_totals totals[WEFT_NR_ENGINES]);
+
+/* user.c */
+struct weft_user * __must_check weft_user_get(struct weft_runtime *rt,
+					      unsigned int credits);
+void weft_user_put(struct weft_runtime *rt, struct weft_user *user,
+		   unsigned int credits);
 
 #endif /* WEFT_JOB_RUNTIME_H */

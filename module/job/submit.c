@@ -10,8 +10,9 @@
 #include "client.h"
 #include "runtime.h"
 
-/* What the core calls for a job of each op. */
+/* What the core calls for a job of each op, without and with a deadline. */
 static struct weft_task_ops weft_job_ops[WEFT_NR_OPS] __ro_after_init;
+static struct weft_task_ops weft_deadline_ops[WEFT_NR_OPS] __ro_after_init;
 
 /**
  * weft_submit_init() - join the op table and the end of a job
@@ -21,10 +22,18 @@ void __init weft_submit_init(void)
 	unsigned int op;
 
 	for (op = 0; op < WEFT_NR_OPS; op++) {
-		weft_job_ops[op].name = weft_ops[op]->name;
-		weft_job_ops[op].poll = weft_ops[op]->poll;
-		weft_job_ops[op].cancel = weft_ops[op]->cancel;
-		weft_job_ops[op].release = weft_slot_end;
+		weft_job_ops[op] = (struct weft_task_ops){
+			.name = weft_ops[op]->name,
+			.poll = weft_ops[op]->poll,
+			.cancel = weft_ops[op]->cancel,
+			.release = weft_slot_end,
+		};
+		weft_deadline_ops[op] = (struct weft_task_ops){
+			.name = weft_ops[op]->name,
+			.poll = weft_deadline_poll,
+			.cancel = weft_deadline_cancel,
+			.release = weft_slot_end,
+		};
 	}
 }
 
@@ -46,6 +55,7 @@ static int weft_submit_one(struct weft_client *client,
 			   const struct weft_job *job, struct weft_slot **out)
 {
 	u32 slack = min_t(u64, current->timer_slack_ns, U32_MAX);
+	const struct weft_task_ops *ops = &weft_job_ops[job->op];
 	struct weft_slot *slot;
 	int ret;
 
@@ -55,13 +65,17 @@ static int weft_submit_one(struct weft_client *client,
 	ret = weft_ops[job->op]->prep(&slot->op_task, job, slack);
 	if (ret)
 		goto err_untake;
-	ret = weft_task_init(&slot->op_task.task, &weft_job_ops[job->op],
-			     &client->group);
+	if (job->deadline_ns) {
+		weft_sleep_until(&slot->deadline, job->deadline_ns, slack);
+		ops = &weft_deadline_ops[job->op];
+	}
+	ret = weft_task_init(&slot->op_task.task, ops, &client->group);
 	if (ret)
 		goto err_untake;
 
 	slot->op_task.task.id = slot->id;
 	slot->user_data = job->user_data;
+	slot->tag = job->tag;
 	slot->op = job->op;
 	slot->flags = job->flags;
 	*out = slot;

@@ -114,6 +114,8 @@ const char *weft_submit_error(int error)
 		return "the submitter is being killed";
 	case EINVAL:
 		return "a field of the job has a wrong value";
+	case EOPNOTSUPP:
+		return "its op was taken from the client";
 	case ENOMEM:
 		return "the kernel has no memory for the job";
 	default:

@@ -39,7 +39,7 @@ int weft_client_open(void)
  * @credits: in: how many, 0 for the default; out: how many were given. NULL for
  *	the default
  *
- * Return: 0, -EINVAL, -EBADFD (set up already), -ENOMEM.
+ * Return: 0, -EINVAL, -EBADFD (set up already), -EDQUOT, -ENOMEM.
  */
 int weft_client_setup(int fd, unsigned int engine, unsigned int *credits)
 {
@@ -209,6 +209,18 @@ int weft_client_cancel(int fd, uint64_t id)
 	return ret < 0 ? ret : (int)cancel.verdict;
 }
 
+static int weft_cancel_some(int fd, struct weft_cancel *cancel,
+			    unsigned int *cancelled, unsigned int *stopping)
+{
+	int ret = weft_ioctl(fd, WEFT_IOC_CANCEL, cancel);
+
+	if (cancelled)
+		*cancelled = ret < 0 ? 0 : cancel->cancelled;
+	if (stopping)
+		*stopping = ret < 0 ? 0 : cancel->stopping;
+	return ret;
+}
+
 /**
  * weft_client_cancel_all() - end all jobs of a client
  * @fd: the client
@@ -226,12 +238,47 @@ int weft_client_cancel_all(int fd, unsigned int *cancelled,
 		.size = sizeof(cancel),
 		.flags = WEFT_CANCEL_ALL,
 	};
-	int ret = weft_ioctl(fd, WEFT_IOC_CANCEL, &cancel);
 
-	if (cancelled)
-		*cancelled = ret < 0 ? 0 : cancel.cancelled;
-	if (stopping)
-		*stopping = ret < 0 ? 0 : cancel.stopping;
+	return weft_cancel_some(fd, &cancel, cancelled, stopping);
+}
+
+/**
+ * weft_client_cancel_tag() - end the jobs of a client that have a tag
+ * @fd: the client
+ * @tag: the tag
+ * @cancelled: receives how many will end with -ECANCELED; or NULL
+ * @stopping: receives how many are running and end either way; or NULL
+ *
+ * Does not wait: the jobs' completions follow.
+ *
+ * Return: 0, also if no job has the tag; -EBADFD.
+ */
+int weft_client_cancel_tag(int fd, uint32_t tag, unsigned int *cancelled,
+			   unsigned int *stopping)
+{
+	struct weft_cancel cancel = {
+		.size = sizeof(cancel),
+		.flags = WEFT_CANCEL_TAG,
+		.tag = tag,
+	};
+
+	return weft_cancel_some(fd, &cancel, cancelled, stopping);
+}
+
+/**
+ * weft_client_restrict() - take ops from a client, for good
+ * @fd: the client, set up or not
+ * @ops: bit n keeps op n; receives the ops that are left
+ *
+ * Return: 0.
+ */
+int weft_client_restrict(int fd, uint64_t *ops)
+{
+	struct weft_restrict narrow = { .size = sizeof(narrow), .ops = *ops };
+	int ret = weft_ioctl(fd, WEFT_IOC_RESTRICT, &narrow);
+
+	if (!ret)
+		*ops = narrow.ops;
 	return ret;
 }
 

@@ -44,6 +44,10 @@ WEFT_PUBLIC int weft_client_read(int fd, struct weft_completion *completions,
 WEFT_PUBLIC int weft_client_cancel(int fd, uint64_t id);
 WEFT_PUBLIC int weft_client_cancel_all(int fd, unsigned int *cancelled,
 				       unsigned int *stopping);
+WEFT_PUBLIC int weft_client_cancel_tag(int fd, uint32_t tag,
+				       unsigned int *cancelled,
+				       unsigned int *stopping);
+WEFT_PUBLIC int weft_client_restrict(int fd, uint64_t *ops);
 
 WEFT_PUBLIC void weft_job_nop(struct weft_job *job);
 WEFT_PUBLIC void weft_job_yield(struct weft_job *job, uint64_t count);

@@ -100,6 +100,8 @@ static void flow_account(struct flow *f, const struct weft_completion *c)
 		f->ok++;
 	else if (c->result == -ECANCELED)
 		f->cancelled++;
+	else if (c->result == -ETIME)
+		f->expired++;
 	f->reaped++;
 	if (f->each)
 		f->each(f->arg, c);

@@ -16,7 +16,8 @@
  * @accepted: jobs the kernel took; user_data counts them from 0
  * @reaped: of these, with their completion
  * @ok: of these, with a result that is not negative
- * @cancelled: of these, with -ECANCELED; the rest has failed
+ * @cancelled: of these, with -ECANCELED
+ * @expired: of these, with -ETIME; the rest has failed
  * @error: why the last submit ended at a refused job, a positive errno, or 0
  * @began_ns: when the first job was submitted
  * @submitted_ns: when the last one had been
@@ -35,6 +36,7 @@ struct flow {
 	uint64_t reaped;
 	uint64_t ok;
 	uint64_t cancelled;
+	uint64_t expired;
 	int error;
 	uint64_t began_ns;
 	uint64_t submitted_ns;
@@ -62,7 +64,7 @@ int flow_run(struct flow *f, const struct weft_job *job, uint64_t count);
 
 static inline uint64_t flow_failed(const struct flow *f)
 {
-	return f->reaped - f->ok - f->cancelled;
+	return f->reaped - f->ok - f->cancelled - f->expired;
 }
 
 static inline uint64_t flow_elapsed(const struct flow *f)

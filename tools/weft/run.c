@@ -118,6 +118,14 @@ static int run_exit_code(const struct run *run)
 	return f->ok == f->reaped ? EXIT_OK : EXIT_JOB_FAILED;
 }
 
+/* Further away than the kernel can count is as good as never. */
+static uint64_t from_now(uint64_t ns)
+{
+	uint64_t now = now_ns();
+
+	return ns < INT64_MAX - now ? now + ns : INT64_MAX;
+}
+
 static int run_jobs(struct run *run)
 {
 	struct run_plan *plan = &run->plan;
@@ -136,7 +144,9 @@ static int run_jobs(struct run *run)
 		      weft_engine_name(plan->engine));
 	interrupt_catch();
 	if (plan->until)
-		plan->job.sleep.ns = now_ns() + plan->until_ns;
+		plan->job.sleep.ns = from_now(plan->until_ns);
+	if (plan->deadline_ns)
+		plan->job.deadline_ns = from_now(plan->deadline_ns);
 	ret = flow_run(f, &plan->job, plan->count);
 	term_progress_end();
 	flow_close(f);

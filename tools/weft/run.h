@@ -13,6 +13,7 @@
  * @count: how many
  * @until_ns: the jobs sleep until so long after the start, if @until
  * @until: they do
+ * @deadline_ns: they are ended so long after the start, 0 for no deadline
  * @receipts: ask for receipts, and show them
  * @json: as JSON
  * @quiet: show nothing but errors
@@ -22,6 +23,7 @@ struct run_plan {
 	unsigned int engine;
 	uint64_t count;
 	uint64_t until_ns;
+	uint64_t deadline_ns;
 	bool until;
 	bool receipts;
 	bool json;

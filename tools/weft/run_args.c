@@ -23,6 +23,7 @@ enum {
 	NR_OP_OPTIONS,
 	OPT_BATCH,
 	OPT_CREDITS,
+	OPT_DEADLINE,
 	OPT_RECEIPTS,
 	OPT_JSON,
 };
@@ -52,6 +53,8 @@ static const struct argp_option options[] = {
 	{ "engine", 'e', "ENGINE", 0, "async (the default) or threads", 0 },
 	{ "credits", OPT_CREDITS, "N", 0,
 	  "at most so many at once (as many as there are jobs)", 0 },
+	{ "deadline", OPT_DEADLINE, "TIME", 0,
+	  "end those that have not ended so long after the start", 0 },
 	{ "batch", OPT_BATCH, "N", 0, "jobs a submit (1024)", 0 },
 	{ NULL, 0, NULL, 0, "What is shown:", 3 },
 	{ "receipts", OPT_RECEIPTS, NULL, 0, "what each job did and cost", 0 },
@@ -254,6 +257,11 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_BATCH:
 		p->flow->batch = need_count(state, key, arg, 1, UINT32_MAX);
+		break;
+	case OPT_DEADLINE:
+		plan->deadline_ns = need_time(state, key, arg);
+		if (!plan->deadline_ns)
+			argp_error(state, "--deadline wants more than nothing: leave it out for none");
 		break;
 	case OPT_RECEIPTS:
 		plan->receipts = true;

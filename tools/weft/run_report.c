@@ -50,6 +50,8 @@ static void print_heading(const struct run_plan *plan)
 	printf("%s%s %s job%s", term_on(STYLE_BOLD), text_count(plan->count).s,
 	       weft_op_name(plan->job.op), plan->count == 1 ? "" : "s");
 	print_arguments(plan);
+	if (plan->deadline_ns)
+		printf(", deadline %s", text_exact_time(plan->deadline_ns).s);
 	printf(" on engine %s%s%s\n", weft_engine_name(plan->engine),
 	       term_off(STYLE_BOLD), interrupted() ? ": interrupted" : "");
 }
@@ -68,6 +70,8 @@ static struct text describe_result(int64_t result)
 
 	if (result == -ECANCELED)
 		snprintf(text.s, sizeof(text.s), "cancelled");
+	else if (result == -ETIME)
+		snprintf(text.s, sizeof(text.s), "expired");
 	else if (result < 0)
 		snprintf(text.s, sizeof(text.s), "%.30s",
 			 strerrorname_np(-result) ?: "error");
@@ -113,6 +117,8 @@ void run_print(const struct run_plan *plan, const struct run_result *r)
 	print_count("ok", f->ok, STYLE_GREEN);
 	print_count("failed", flow_failed(f), STYLE_RED);
 	print_count("cancelled", f->cancelled, STYLE_YELLOW);
+	if (plan->deadline_ns)
+		print_count("expired", f->expired, STYLE_YELLOW);
 	if (f->accepted < plan->count)
 		print_count("never run", plan->count - f->accepted,
 			    STYLE_YELLOW);
@@ -233,12 +239,15 @@ int run_print_json(const struct run_plan *plan, const struct run_result *r)
 	json_string(o, "op", weft_op_name(plan->job.op));
 	json_object_object_add(o, "arguments", json_arguments(plan));
 	json_string(o, "engine", weft_engine_name(plan->engine));
+	if (plan->deadline_ns)
+		json_u64(o, "deadline_ns", plan->job.deadline_ns);
 	json_u64(o, "count", plan->count);
 	json_u64(o, "credits", f->credits);
 	json_u64(o, "accepted", f->accepted);
 	json_u64(o, "ok", f->ok);
 	json_u64(o, "failed", flow_failed(f));
 	json_u64(o, "cancelled", f->cancelled);
+	json_u64(o, "expired", f->expired);
 	json_object_object_add(o, "interrupted",
 			       json_object_new_boolean(interrupted()));
 	json_u64(o, "elapsed_ns", flow_elapsed(f));

@@ -130,6 +130,9 @@ int complain_kernel(const char *what, int error)
 	case ENOMEM:
 		next = "free memory or submit fewer jobs (weft stat memory shows what they take)";
 		break;
+	case EDQUOT:
+		next = "close other clients (weft stat clients shows them)";
+		break;
 	case EINVAL:
 	case E2BIG:
 	case ENOTTY:

@@ -30,22 +30,27 @@
  *
  * Each errno means one thing:
  *
- * ======== ==================================================================
- * ENOTTY   the ioctl is not known
- * E2BIG    the struct has a non-zero tail that this kernel does not know, or
- *          is larger than a page
- * EINVAL   a field has a wrong value (this includes a struct that is too small)
- * EBADFD   the client is in the wrong state: not set up yet, or already
- * EFAULT   an address is bad
- * EAGAIN   no credit is free: POLLOUT says when one is; no kernel thread is to
- *          be had: some are when jobs of any client on threads have ended; no
- *          completion is there for a read that may not block: POLLIN says when
- * ENOENT   no job of this client has this id, or its completion was reaped
- * ENOMEM   no memory: at set-up and submit only, never for an accepted job
- * ETIME    the timeout of a wait passed and there was nothing to return
- * EINTR    a signal came and there was nothing to return; or the caller is being
- *          killed
- * ======== ==================================================================
+ * ========== ================================================================
+ * ENOTTY     the ioctl is not known
+ * E2BIG      the struct has a non-zero tail that this kernel does not know,
+ *            or is larger than a page
+ * EINVAL     a field has a wrong value (this includes a struct that is too
+ *            small)
+ * EBADFD     the client is in the wrong state: not set up yet, or already
+ * EFAULT     an address is bad
+ * EAGAIN     no credit is free: POLLOUT says when one is; no kernel thread is
+ *            to be had: some are when jobs of any client on threads have
+ *            ended; no completion is there for a read that may not block:
+ *            POLLIN says when
+ * ENOENT     no job of this client has this id, or its completion was reaped
+ * EDQUOT     the user has as many clients, or credits, as one user may have
+ * EOPNOTSUPP the op is known, but WEFT_IOC_RESTRICT took it from this client
+ * ENOMEM     no memory: at set-up and submit only, never for an accepted job
+ * ETIME      the timeout of a wait passed and there was nothing to return; as
+ *            the result of a job: its deadline passed
+ * EINTR      a signal came and there was nothing to return; or the caller is
+ *            being killed
+ * ========== ================================================================
  */
 
 #define WEFT_ABI_VERSION	1
@@ -59,6 +64,7 @@
 #define WEFT_IOC_WAIT		_IO(WEFT_IOC_TYPE, 0x03)
 #define WEFT_IOC_CANCEL		_IO(WEFT_IOC_TYPE, 0x04)
 #define WEFT_IOC_STATS		_IO(WEFT_IOC_TYPE, 0x05)
+#define WEFT_IOC_RESTRICT	_IO(WEFT_IOC_TYPE, 0x06)
 
 /* Engines: how a client's jobs run. */
 #define WEFT_ENGINE_ASYNC	0	/* many tasks on a few workers */
@@ -81,9 +87,12 @@
  * struct weft_job - What a client submits (64 bytes)
  * @op: one of WEFT_OP_*
  * @flags: WEFT_JOB_*
- * @__reserved0: must be zero
+ * @tag: a group of jobs, for WEFT_CANCEL_TAG; any number
  * @user_data: comes back in the completion, untouched
- * @__reserved1: must be zero
+ * @deadline_ns: when the job is ended if it has not ended by itself, with the
+ *	result -ETIME: a point in time, at most 2^63 - 1; 0 for none. It is looked
+ *	at when the job has its turn: one in the past ends the job at its first
+ *	poll. The submitter's timer slack applies.
  * @arg: the arguments as plain words; the ones an op does not use must be zero
  * @yield: arguments of WEFT_OP_YIELD
  * @yield.count: how often the job gives way before it ends
@@ -104,9 +113,9 @@
 struct weft_job {
 	__u16 op;
 	__u16 flags;
-	__u32 __reserved0;
+	__u32 tag;
 	__aligned_u64 user_data;
-	__aligned_u64 __reserved1;
+	__aligned_u64 deadline_ns;
 	union {
 		__aligned_u64 arg[5];
 		struct {
@@ -160,7 +169,8 @@ struct weft_receipt {
  * @id: the job's id
  * @user_data: as submitted
  * @result: what the op says, not negative, or a negative errno: -ECANCELED for
- *	a cancelled job, -EDEADLK for one that waited for nothing (a bug in weft)
+ *	a cancelled job, -ETIME for one whose deadline passed, -EDEADLK for one that
+ *	nothing could have woken any more (a bug in its op)
  * @op: as submitted
  * @flags: WEFT_COMPLETION_*
  * @__reserved: zero
@@ -185,7 +195,7 @@ struct weft_completion {
  * struct weft_query - WEFT_IOC_QUERY: what this kernel's weft can do
  * @size: size of this struct
  * @abi_version: out: WEFT_ABI_VERSION of the module
- * @ops: out: bit n is set if op n is known
+ * @ops: out: bit n is set if op n is known, and allowed to this client
  * @engines: out: bit n is set if engine n is known
  * @features: out: WEFT_FEATURE_*
  * @max_credits: out: most credits of one client
@@ -223,8 +233,10 @@ struct weft_query {
  * @credits: in: how many jobs may be under way or unreaped at once, 0 for the
  *	default; out: the credits given
  *
- * Once for each open. Return: 0, or E2BIG, EINVAL, EFAULT, EBADFD (set up
- * already), ENOMEM.
+ * Once for each open. The process that does it owns the client: when that
+ * process exits, the client's jobs are cancelled, also if others hold the client
+ * and may go on to use it. Return: 0, or E2BIG, EINVAL, EFAULT, EBADFD (set up
+ * already), EDQUOT, ENOMEM.
  */
 struct weft_setup {
 	__u32 size;
@@ -242,8 +254,8 @@ struct weft_setup {
  * @count: how many jobs, at most max_batch of the query
  * @accepted: out: how many were accepted; also the index of the first refused
  * @error: out: why job @accepted was refused (a positive errno), 0 if all were
- *	accepted: EINVAL, EFAULT, EAGAIN, ENOMEM, or EINTR when the caller is
- *	being killed. Entries of @ids past @accepted are undefined.
+ *	accepted: EINVAL, EOPNOTSUPP, EFAULT, EAGAIN, ENOMEM, or EINTR when the
+ *	caller is being killed. Entries of @ids past @accepted are undefined.
  * @__reserved: must be zero
  *
  * Each job is accepted or refused as a whole; after the first refusal no
@@ -294,6 +306,7 @@ struct weft_wait {
 
 /* Flags of a cancel. */
 #define WEFT_CANCEL_ALL		(1U << 0)	/* every job of the client; id must be 0 */
+#define WEFT_CANCEL_TAG		(1U << 1)	/* every job with the tag; id must be 0 */
 
 /* Verdicts of a cancel. */
 #define WEFT_CANCELLED		1	/* it will end with -ECANCELED */
@@ -301,16 +314,17 @@ struct weft_wait {
 #define WEFT_STOPPING		3	/* it is running; it ends soon, either way */
 
 /**
- * struct weft_cancel - WEFT_IOC_CANCEL: end one job, or all
+ * struct weft_cancel - WEFT_IOC_CANCEL: end one job, those of a tag, or all
  * @size: size of this struct
- * @flags: WEFT_CANCEL_*
+ * @flags: WEFT_CANCEL_*, one of them at most
  * @id: the job
  * @verdict: out: one of WEFT_CANCELLED, WEFT_ALREADY_DONE, WEFT_STOPPING; 0 with
- *	WEFT_CANCEL_ALL
+ *	a flag
  * @cancelled: out: how many jobs got the verdict WEFT_CANCELLED
  * @stopping: out: how many jobs got the verdict WEFT_STOPPING
- * @__reserved: must be zero
+ * @tag: the tag, with WEFT_CANCEL_TAG; else 0
  *
+ * With a flag, that there is no such job is no error: the counts say so.
  * Never waits. Every job still gets its one completion. Return: 0, or E2BIG,
  * EINVAL, EFAULT, EBADFD, ENOENT.
  */
@@ -321,7 +335,7 @@ struct weft_cancel {
 	__u32 verdict;
 	__u32 cancelled;
 	__u32 stopping;
-	__u32 __reserved;
+	__u32 tag;
 };
 
 /**
@@ -347,6 +361,7 @@ struct weft_cancel {
  * @bytes: out: kernel memory held for this client, without thread stacks
  * @credits: out: credits of the client
  * @credits_free: out: of these, free now
+ * @expired: out: of the @failed jobs, those with -ETIME
  *
  * Return: 0, or E2BIG, EINVAL, EFAULT, EBADFD.
  */
@@ -372,6 +387,24 @@ struct weft_stats {
 	__aligned_u64 bytes;
 	__u32 credits;
 	__u32 credits_free;
+	__aligned_u64 expired;
+};
+
+/**
+ * struct weft_restrict - WEFT_IOC_RESTRICT: take ops from this client
+ * @size: size of this struct
+ * @flags: must be zero
+ * @ops: in: bit n keeps op n, bits of unknown ops are ignored; out: the ops that
+ *	are left
+ *
+ * For good: no call gives an op back. Before or after set-up, as often as one
+ * likes; jobs that were accepted are not touched. Return: 0, or E2BIG, EINVAL,
+ * EFAULT.
+ */
+struct weft_restrict {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 ops;
 };
 
 #endif /* _UAPI_LINUX_WEFT_H */
