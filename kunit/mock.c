@@ -6,7 +6,7 @@
 
 u64 mock_now;
 
-static u64 mock_clock(void)
+u64 mock_clock(void)
 {
 	return mock_now;
 }
@@ -17,18 +17,32 @@ static u64 mock_clock(void)
 /* More polls than any test has: a task that goes round and round fails. */
 #define MOCK_MAX_POLLS	1000000
 
+static enum weft_poll mock_wait_wake(struct mock *m, struct weft_cx *cx)
+{
+	if (!m->wait.task)
+		weft_waker_set(&m->wait, cx);
+	return WEFT_PENDING;
+}
+
+static void mock_drop(struct mock *m)
+{
+	if (m->wait.task)
+		weft_waker_drop(&m->wait);
+}
+
 static enum weft_poll mock_act(struct mock *m, const struct mock_step *s,
 			       struct weft_cx *cx)
 {
 	switch (s->act) {
 	case MOCK_WAIT:
-		return weft_wait_wake(cx);
+		return mock_wait_wake(m, cx);
 	case MOCK_YIELD:
 		return weft_yield(cx);
 	case MOCK_SELF:
 		weft_wake(&m->task);
 		return WEFT_PENDING;
 	case MOCK_LOSE:
+		mock_drop(m);
 		return WEFT_PENDING;
 	case MOCK_WAKER:
 		weft_waker_set(&m->waker, cx);
@@ -38,6 +52,7 @@ static enum weft_poll mock_act(struct mock *m, const struct mock_step *s,
 			   m->name);
 		return WEFT_READY;
 	default:
+		mock_drop(m);
 		m->task.result = s->arg;
 		return WEFT_READY;
 	}
@@ -82,10 +97,12 @@ static enum weft_poll mock_cancel(struct weft_task *task, struct weft_cx *cx)
 
 	m->cancels++;
 	weft_sleep_stop(&m->sleep, cx);
-	if (!m->cancel_pends)
+	if (!m->cancel_pends) {
+		mock_drop(m);
 		return WEFT_READY;
+	}
 	m->cancel_pends--;
-	return weft_wait_wake(cx);
+	return mock_wait_wake(m, cx);
 }
 
 static void mock_release(struct weft_task *task)
@@ -105,9 +122,10 @@ const struct weft_task_ops mock_ops = {
 	.release = mock_release,
 };
 
-static struct mock_bed *mock_bed_new(struct kunit *test,
-				     const struct weft_executor_config *config,
-				     enum weft_engine engine)
+/* On an executor of any kind. */
+struct mock_bed *mock_bed_new(struct kunit *test,
+			      const struct weft_executor_config *config,
+			      enum weft_engine engine)
 {
 	struct mock_bed *bed = kunit_kzalloc(test, sizeof(*bed), GFP_KERNEL);
 

@@ -20,7 +20,7 @@ enum mock_act {
 	MOCK_WAIT,	/* waits for a wake */
 	MOCK_YIELD,	/* gives way */
 	MOCK_SELF,	/* wakes itself, and is pending without a wait source */
-	MOCK_LOSE,	/* is pending without a wait source */
+	MOCK_LOSE,	/* drops the waker of MOCK_WAIT, and is pending */
 	MOCK_SLEEP,	/* sleeps until @arg, then goes on with the next step */
 	MOCK_WAKER,	/* makes a waker in @waker and waits */
 	MOCK_OVER,	/* the script has no such poll: fails the test */
@@ -55,6 +55,7 @@ struct mock_step {
  * @sleep: for MOCK_SLEEP
  * @sleeps: @sleep is set
  * @waker: for MOCK_WAKER
+ * @wait: for MOCK_WAIT; used up when the task ends
  * @other: whom a hook may wake, cancel or spawn
  * @verdict: what a hook's weft_cancel() said
  * @cancels: how often cancel() was called
@@ -70,6 +71,7 @@ struct mock {
 	struct weft_sleep sleep;
 	bool sleeps;
 	struct weft_waker waker;
+	struct weft_waker wait;
 	struct mock *other;
 	enum weft_verdict verdict;
 	unsigned int cancels;
@@ -105,9 +107,13 @@ struct mock_bed {
 
 /* The clock of all beds that are driven by hand, in ns. */
 extern u64 mock_now;
+u64 mock_clock(void);
 
 extern const struct weft_task_ops mock_ops;
 
+struct mock_bed *mock_bed_new(struct kunit *test,
+			      const struct weft_executor_config *config,
+			      enum weft_engine engine);
 struct mock_bed *mock_bed_manual(struct kunit *test, unsigned int workers);
 struct mock_bed *mock_bed_live(struct kunit *test, unsigned int workers,
 			       enum weft_engine engine,

@@ -4,7 +4,7 @@
 
 #include "../module/core/task.h"
 
-enum transition { SPAWN, WAKE, BEGIN, AGAIN, PEND, END, CANCEL };
+enum transition { SPAWN, WAKE, USE, DROP, BEGIN, AGAIN, PEND, SLEEP, END, CANCEL };
 
 struct transition_case {
 	const char *name;
@@ -21,6 +21,9 @@ struct transition_case {
 #define D	WEFT_STATE_DONE
 #define NOTE	WEFT_STATE_NOTIFIED
 #define STOP	WEFT_STATE_CANCEL
+#define ONLY	WEFT_STATE_WAKER
+#define LOST	WEFT_STATE_LOST
+#define W(n)	((n) * WEFT_STATE_ONE_WAKER)
 
 static const struct transition_case transitions[] = {
 	{ "spawn_new", SPAWN, N, Q, 0 },
@@ -33,15 +36,47 @@ static const struct transition_case transitions[] = {
 	{ "wake_running_cancelled", WAKE, R | STOP, R | NOTE | STOP, false },
 	{ "wake_notified", WAKE, R | NOTE, R | NOTE, false },
 	{ "wake_done", WAKE, D, D, false },
-	{ "begin_queued", BEGIN, Q, R, true },
-	{ "begin_cancelled", BEGIN, Q | STOP, R | STOP, false },
+	{ "wake_pending_waker", WAKE, P | ONLY | W(2), Q | W(2), true },
+	{ "wake_lost", WAKE, Q | LOST, Q, false },
+	{ "use_pending", USE, P | ONLY | W(2), Q | W(1), true },
+	{ "use_pending_last", USE, P | ONLY | W(1), Q, true },
+	{ "use_pending_timer", USE, P | W(1), Q, true },
+	{ "use_running", USE, R | W(1), R | NOTE, false },
+	{ "use_notified", USE, R | NOTE | W(1), R | NOTE, false },
+	{ "use_queued", USE, Q | W(1), Q, false },
+	{ "use_lost", USE, Q | LOST | W(1), Q, false },
+	{ "use_done", USE, D, D, false },
+	{ "drop_pending", DROP, P | ONLY | W(2), P | ONLY | W(1), false },
+	{ "drop_pending_last", DROP, P | ONLY | W(1), Q | LOST, true },
+	{ "drop_pending_cancelled", DROP, P | ONLY | STOP | W(1),
+	  Q | LOST | STOP, true },
+	{ "drop_pending_timer", DROP, P | W(1), P, false },
+	{ "drop_running", DROP, R | W(1), R, false },
+	{ "drop_queued", DROP, Q | W(1), Q, false },
+	{ "drop_done", DROP, D, D, false },
+	{ "begin_queued", BEGIN, Q, R, WEFT_BEGIN_POLL },
+	{ "begin_cancelled", BEGIN, Q | STOP, R | STOP, WEFT_BEGIN_CANCEL },
+	{ "begin_wakers", BEGIN, Q | W(3), R | W(3), WEFT_BEGIN_POLL },
+	{ "begin_lost", BEGIN, Q | LOST, R, WEFT_BEGIN_LOST },
+	{ "begin_lost_cancelled", BEGIN, Q | LOST | STOP, R | STOP,
+	  WEFT_BEGIN_CANCEL },
 	{ "again_running", AGAIN, R, Q, 0 },
 	{ "again_notified", AGAIN, R | NOTE, Q, 0 },
 	{ "again_cancelled", AGAIN, R | STOP | NOTE, Q | STOP, 0 },
-	{ "pend_running", PEND, R, P, true },
-	{ "pend_notified", PEND, R | NOTE, Q, false },
-	{ "pend_cancelled", PEND, R | STOP, P | STOP, true },
-	{ "pend_notified_cancelled", PEND, R | NOTE | STOP, Q | STOP, false },
+	{ "again_wakers", AGAIN, R | NOTE | W(2), Q | W(2), 0 },
+	{ "pend_running", PEND, R, R, WEFT_PEND_LOST },
+	{ "pend_cancelled", PEND, R | STOP, R | STOP, WEFT_PEND_LOST },
+	{ "pend_waker", PEND, R | W(1), P | ONLY | W(1), WEFT_PEND_GONE },
+	{ "pend_waker_cancelled", PEND, R | STOP | W(1),
+	  P | ONLY | STOP | W(1), WEFT_PEND_GONE },
+	{ "pend_notified", PEND, R | NOTE, Q, WEFT_PEND_AGAIN },
+	{ "pend_notified_waker", PEND, R | NOTE | W(1), Q | W(1),
+	  WEFT_PEND_AGAIN },
+	{ "pend_notified_cancelled", PEND, R | NOTE | STOP, Q | STOP,
+	  WEFT_PEND_AGAIN },
+	{ "sleep_running", SLEEP, R, P, WEFT_PEND_GONE },
+	{ "sleep_waker", SLEEP, R | W(1), P | W(1), WEFT_PEND_GONE },
+	{ "sleep_notified", SLEEP, R | NOTE, Q, WEFT_PEND_AGAIN },
 	{ "end_running", END, R, D, 0 },
 	{ "end_notified", END, R | NOTE, D, 0 },
 	{ "end_cancelled", END, R | STOP, D, 0 },
@@ -65,6 +100,9 @@ static const struct transition_case transitions[] = {
 #undef D
 #undef NOTE
 #undef STOP
+#undef ONLY
+#undef LOST
+#undef W
 
 static void transition_name(const struct transition_case *t, char *name)
 {
@@ -81,12 +119,19 @@ static int transit(struct weft_task *task, enum transition what)
 		return 0;
 	case WAKE:
 		return weft_state_wake(task);
+	case USE:
+		return weft_state_use_waker(task);
+	case DROP:
+		return weft_state_drop_waker(task);
 	case BEGIN:
 		return weft_state_begin(task);
 	case AGAIN:
 		weft_state_again(task);
 		return 0;
 	case PEND:
+		return weft_state_pend(task);
+	case SLEEP:
+		task->pins = 1;
 		return weft_state_pend(task);
 	case END:
 		weft_state_end(task);

@@ -172,7 +172,7 @@ static void lost_waker_ends_the_task(struct kunit *test)
 	expect_ended(test, m, -EDEADLK);
 }
 
-static void wait_source_of_the_poll_before_does_not_count(struct kunit *test)
+static void dropped_wait_source_does_not_count(struct kunit *test)
 {
 	struct mock_bed *bed = test->priv;
 	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAIT },
@@ -244,7 +244,20 @@ static void last_reference_releases_the_task(struct kunit *test)
 	expect_ended(test, m, 0);
 }
 
-static void dropped_waker_wakes_nobody(struct kunit *test)
+static void dropped_waker_ends_the_task(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAKER }));
+
+	mock_run(bed);
+	weft_waker_drop(&m->waker);
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_QUEUED, mock_state(m));
+	mock_run(bed);
+	expect_ended(test, m, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, 1U, m->cancels);
+}
+
+static void wake_after_the_drop_saves_the_task(struct kunit *test)
 {
 	struct mock_bed *bed = test->priv;
 	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAKER },
@@ -252,11 +265,110 @@ static void dropped_waker_wakes_nobody(struct kunit *test)
 
 	mock_run(bed);
 	weft_waker_drop(&m->waker);
-	KUNIT_EXPECT_EQ(test, 0U, mock_run(bed));
-	KUNIT_EXPECT_EQ(test, WEFT_STATE_PENDING, mock_state(m));
 	weft_wake(&m->task);
 	mock_run(bed);
 	expect_ended(test, m, 0);
+	KUNIT_EXPECT_EQ(test, 0U, m->cancels);
+}
+
+static void another_waker_keeps_the_task(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAIT },
+						    { MOCK_WAKER },
+						    { MOCK_READY }));
+
+	mock_run(bed);
+	weft_wake(&m->task);
+	mock_run(bed);
+	weft_waker_drop(&m->waker);
+	KUNIT_EXPECT_EQ(test, 0U, mock_run(bed));
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_PENDING, mock_state(m));
+	KUNIT_EXPECT_TRUE(test, weft_waker_wake(&m->wait));
+	mock_run(bed);
+	expect_ended(test, m, 0);
+}
+
+static void timer_keeps_the_task(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAIT },
+						    { MOCK_SLEEP, .arg = 5000 },
+						    { MOCK_READY }));
+
+	mock_run(bed);
+	weft_wake(&m->task);
+	mock_run(bed);
+	weft_waker_drop(&m->wait);
+	KUNIT_EXPECT_EQ(test, 0U, mock_run(bed));
+	mock_now = 5000;
+	mock_run(bed);
+	expect_ended(test, m, 0);
+}
+
+static void drop_waker(struct mock *m)
+{
+	weft_waker_drop(&m->waker);
+}
+
+static void waker_dropped_in_its_own_poll_is_lost(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAKER,
+						      .after = drop_waker }));
+
+	mock_run(bed);
+	expect_ended(test, m, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, 1U, m->cancels);
+}
+
+/* What was set in an earlier poll, and is still out, is a wait source. */
+static void waker_of_the_poll_before_is_enough(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAIT }, { MOCK_WAIT },
+						    { MOCK_READY }));
+
+	mock_run(bed);
+	weft_wake(&m->task);
+	mock_run(bed);
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_PENDING, mock_state(m));
+	KUNIT_EXPECT_EQ(test, WEFT_WAIT_WAKER, (int)m->task.wait);
+	KUNIT_EXPECT_TRUE(test, weft_waker_wake(&m->wait));
+	mock_run(bed);
+	expect_ended(test, m, 0);
+}
+
+static void cancel_after_the_drop_is_kept(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAKER }));
+
+	mock_run(bed);
+	weft_waker_drop(&m->waker);
+	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, weft_cancel(&m->task));
+	mock_run(bed);
+	expect_ended(test, m, -ECANCELED);
+}
+
+static void cancel_that_is_lost_is_not_called_for_ever(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_spawn(bed, 'a', STEPS({ MOCK_WAIT }));
+
+	mock_run(bed);
+	m->cancel_pends = 100;
+	weft_cancel(&m->task);
+	mock_run(bed);
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_PENDING, mock_state(m));
+	weft_waker_drop(&m->wait);
+	mock_run(bed);
+	/* It is cancelled, so it is asked once more, and sets another waker. */
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_PENDING, mock_state(m));
+	m->cancel_pends = 0;
+	weft_wake(&m->task);
+	mock_run(bed);
+	expect_ended(test, m, -ECANCELED);
 }
 
 /* Cancels. */
@@ -436,6 +548,8 @@ static void task_without_cancel_ends_all_the_same(struct kunit *test)
 	mock_run(bed);
 	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, weft_cancel(&m->task));
 	mock_run(bed);
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_DONE, mock_state(m));
+	weft_waker_drop(&m->wait);
 	expect_cancelled(test, m, 0);
 }
 
@@ -452,12 +566,19 @@ static struct kunit_case task_cases[] = {
 	KUNIT_CASE(wake_in_the_last_poll_changes_nothing),
 	KUNIT_CASE(wake_after_the_end_changes_nothing),
 	KUNIT_CASE(lost_waker_ends_the_task),
-	KUNIT_CASE(wait_source_of_the_poll_before_does_not_count),
+	KUNIT_CASE(dropped_wait_source_does_not_count),
 	KUNIT_CASE(waker_wakes_and_drops_its_reference),
 	KUNIT_CASE(waker_keeps_an_ended_task),
 	KUNIT_CASE(waker_used_in_its_own_poll_is_not_lost),
 	KUNIT_CASE(last_reference_releases_the_task),
-	KUNIT_CASE(dropped_waker_wakes_nobody),
+	KUNIT_CASE(dropped_waker_ends_the_task),
+	KUNIT_CASE(wake_after_the_drop_saves_the_task),
+	KUNIT_CASE(another_waker_keeps_the_task),
+	KUNIT_CASE(timer_keeps_the_task),
+	KUNIT_CASE(waker_dropped_in_its_own_poll_is_lost),
+	KUNIT_CASE(waker_of_the_poll_before_is_enough),
+	KUNIT_CASE(cancel_after_the_drop_is_kept),
+	KUNIT_CASE(cancel_that_is_lost_is_not_called_for_ever),
 	KUNIT_CASE(cancel_of_a_queued_task_replaces_its_poll),
 	KUNIT_CASE(cancel_before_spawn_replaces_the_first_poll),
 	KUNIT_CASE(cancel_wakes_a_pending_task),

@@ -127,7 +127,7 @@ static void pending_cancel_is_called_again(struct kunit *test)
 
 static void lost_waker_ends_the_task(struct kunit *test)
 {
-	expect(test, start(test, STEPS({ MOCK_LOSE })), -EDEADLK, 1, 0);
+	expect(test, start(test, STEPS({ MOCK_LOSE })), -EDEADLK, 2, 0);
 }
 
 static void release_and_free(struct weft_task *task)

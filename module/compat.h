@@ -7,6 +7,8 @@
 #define WEFT_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 /* 6.13 (January 2025): hrtimer_setup() takes the function with the rest. */
@@ -19,6 +21,29 @@ static inline void weft_hrtimer_setup(struct hrtimer *timer,
 #else
 	hrtimer_init(timer, clock, mode);
 	timer->function = fn;
+#endif
+}
+
+/*
+ * Is nothing disabled, and does the scheduler not want the CPU? Where the need to
+ * reschedule is folded into the count of preempt_disable() (x86, arm64, s390), one
+ * look at that says both.
+ */
+static inline bool weft_cpu_is_free(void)
+{
+	if (PREEMPT_ENABLED)
+		return should_resched(PREEMPT_ENABLED);
+	return !preempt_count() && !need_resched();
+}
+
+/* How many RCU read-side sections this thread is in, where that is counted. */
+static inline int weft_rcu_depth(void)
+{
+#ifdef CONFIG_PREEMPT_RCU
+	/* As rcu_preempt_depth(), but the compiler may fold the access. */
+	return current->rcu_read_lock_nesting;
+#else
+	return 0;
 #endif
 }
 

@@ -36,6 +36,10 @@ static bool timing = true;
 module_param(timing, bool, 0444);
 MODULE_PARM_DESC(timing, "take the time of each poll, for receipts and histograms (default: Y)");
 
+static unsigned int poll_budget_us = 10000;
+module_param(poll_budget_us, uint, 0444);
+MODULE_PARM_DESC(poll_budget_us, "a poll on a worker that takes longer is an offence, in us; 0 for none; needs timing (default: 10000)");
+
 static struct weft_runtime *weft_runtime;
 static struct weft_device weft_device;
 static struct dentry *weft_debugfs;
@@ -95,6 +99,7 @@ static int __init weft_init(void)
 		.workers = workers,
 		.max_threads = max_threads,
 		.timing = timing,
+		.budget_ns = (u64)poll_budget_us * NSEC_PER_USEC,
 	};
 	limits = (struct weft_limits){
 		.max_credits = max_credits,

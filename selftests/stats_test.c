@@ -500,6 +500,20 @@ static const struct {
 		},
 	},
 	{
+		.file = "offences",
+		.columns = {
+			"op", "slept", "long", "preempt", "rcu", "lock", "lost",
+		},
+	},
+	{
+		.file = "tasks",
+		.columns = {
+			"id", "client", "pid", "op", "state", "cancelled", "waits",
+			"since_us", "polls", "worker", "tid", "tag", "deadline_ns",
+			"user_data",
+		},
+	},
+	{
 		.file = "memory",
 		.columns = {
 			"what", "bytes",

@@ -21,7 +21,8 @@ struct table {
 };
 
 static const char *const table_files[] = {
-	"engines", "workers", "ops", "clients", "histograms", "memory",
+	"engines", "workers", "ops", "clients", "histograms", "memory", "offences",
+	"tasks",
 };
 
 static inline unsigned int table_split(char **cells, char *line)

@@ -54,12 +54,12 @@ enum weft_poll {
 
 /**
  * enum weft_wait_source - What a pending task waits for
- * @WEFT_WAIT_NONE: nothing; returning WEFT_PENDING with this is a bug in the
- *	poll function and ends the task with -EDEADLK
+ * @WEFT_WAIT_NONE: what it waited for after the poll before, if that is still to
+ *	come; if nothing is, that is a bug in the poll function and ends the task
+ *	with -EDEADLK
  * @WEFT_WAIT_YIELD: its next turn in the run queue
  * @WEFT_WAIT_TIMER: a &struct weft_sleep
- * @WEFT_WAIT_WAKER: whoever holds a &struct weft_waker or was told to call
- *	weft_wake()
+ * @WEFT_WAIT_WAKER: whoever holds a &struct weft_waker
  */
 enum weft_wait_source {
 	WEFT_WAIT_NONE,
@@ -88,9 +88,10 @@ enum weft_engine {
  *	should not; never runs twice at once for one task. Return: see
  *	&enum weft_poll; before WEFT_READY it sets &weft_task.result.
  * @cancel: called in place of @poll once the task was cancelled, until it
- *	returns WEFT_READY. It gives up what the task waits for, and must
- *	not wait for long itself. If it is NULL the task ends with -ECANCELED.
- *	Context and return as for @poll.
+ *	returns WEFT_READY; also if nothing can wake the task any more, and then
+ *	the result is -EDEADLK. It gives up what the task waits for, and must not
+ *	wait for long itself. If it is NULL the task ends, with -ECANCELED or
+ *	-EDEADLK. Context and return as for @poll.
  * @release: the task has ended and its last reference is gone: called exactly
  *	once, the last time that weft touches the task, which it may free.
  *	Context: that of the last weft_task_put(), a worker if there was none.
@@ -112,12 +113,12 @@ struct weft_task_ops {
  *   state word hands the turn on, see core/task.h
  */
 struct weft_task {
+	/** @node: T: link in an inbox or a run queue; first, so it costs no sum */
+	struct llist_node node;
 	/** @state: who has the turn, see core/task.h */
 	atomic_t state;
 	/** @refs: references; the executor holds one until the task has ended */
 	refcount_t refs;
-	/** @node: T: link in an inbox or a run queue */
-	struct llist_node node;
 	/** @ops: I: the task's functions */
 	const struct weft_task_ops *ops;
 	/** @group: I: the tasks with which it shares a turn */
@@ -176,8 +177,8 @@ struct weft_group {
  * struct weft_cx - The context of a poll
  * @task: the task that is polled
  * @timers: private: the timers of this worker or thread
- * @wait: private: enum weft_wait_source, registered by this poll
  * @budget: private: what is left of the cooperative budget of this poll
+ * @wait: private: enum weft_wait_source, registered by this poll
  * @slice_end: private: when weft_slice_spent() says so; 0 if not asked yet
  *
  * Valid during the poll only.
@@ -185,8 +186,8 @@ struct weft_group {
 struct weft_cx {
 	struct weft_task *task;
 	struct weft_timers *timers;
-	u8 wait;
 	u32 budget;
+	u32 wait;
 	u64 slice_end;
 };
 
@@ -196,6 +197,8 @@ struct weft_cx {
  * @workers: how many workers, 1 to 64
  * @max_threads: most kernel threads at once of groups on WEFT_THREADS
  * @timing: take the time of each poll (about 80 instructions a poll)
+ * @budget_ns: how long a poll on a worker may take before it counts as an offence;
+ *	0 for any time. Needs @timing.
  * @manual: make no kernel threads for the workers: a test drives them
  * @clock: what is the time, in ns; NULL for CLOCK_MONOTONIC. Only with @manual.
  */
@@ -204,6 +207,7 @@ struct weft_executor_config {
 	unsigned int workers;
 	unsigned int max_threads;
 	bool timing;
+	u64 budget_ns;
 	bool manual;
 	u64 (*clock)(void);
 };
@@ -256,8 +260,8 @@ static inline void weft_task_get(struct weft_task *task)
 }
 
 /**
- * struct weft_waker - The right to wake a task once, with a reference to it
- * @task: the task, or NULL if the waker was used or dropped
+ * struct weft_waker - The right, and the duty, to wake a task once
+ * @task: the task, with a reference; or NULL if the waker was used or dropped
  */
 struct weft_waker {
 	struct weft_task *task;
@@ -266,21 +270,6 @@ struct weft_waker {
 void weft_waker_set(struct weft_waker *waker, struct weft_cx *cx);
 bool weft_waker_wake(struct weft_waker *waker);
 void weft_waker_drop(struct weft_waker *waker);
-
-/**
- * weft_wait_wake() - wait until somebody calls weft_wake()
- * @cx: the context of the poll
- *
- * For wait sources that hold no reference because they are unregistered before
- * the task ends. The caller has told the wait source about the task already.
- *
- * Return: WEFT_PENDING, for the poll to return.
- */
-static inline enum weft_poll weft_wait_wake(struct weft_cx *cx)
-{
-	cx->wait = WEFT_WAIT_WAKER;
-	return WEFT_PENDING;
-}
 
 /**
  * weft_yield() - give way to the other tasks

@@ -43,6 +43,8 @@ weft_executor_create(const struct weft_executor_config *config)
 	ex->timing = config->timing;
 	ex->manual = config->manual;
 	ex->clock = config->clock;
+	ex->budget_ns = config->budget_ns;
+	weft_offences_init(&ex->offences);
 	weft_threads_init(&ex->threads, config->max_threads);
 	if (ex->timing)
 		static_branch_inc(&weft_timing_key);
@@ -295,6 +297,37 @@ unsigned int weft_group_running(const struct weft_group *group)
 	return running;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_group_running);
+
+/**
+ * weft_task_look() - look at a task that others run
+ * @task: a task that the caller keeps from being released
+ * @look: receives what is seen: each part right by itself, as of a moment ago
+ */
+void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
+{
+	const struct weft_executor *ex = task->group->executor;
+	int state = atomic_read(&task->state);
+	u64 stamp = READ_ONCE(task->stamp);
+	u64 now = weft_executor_now(ex);
+
+	*look = (struct weft_task_look){
+		.state = state & WEFT_STATE_MASK,
+		.cancelled = state & WEFT_STATE_CANCEL,
+		.wait = READ_ONCE(task->wait),
+		.since_ns = ex->timing && now > stamp ? now - stamp : 0,
+		.polls = READ_ONCE(task->polls),
+		.worker = -1,
+	};
+	if (task->group->engine == WEFT_THREADS) {
+		look->pid = weft_thread_pid(task->thread);
+	} else {
+		const struct weft_worker *worker = READ_ONCE(task->worker);
+
+		look->worker = worker->index;
+		look->pid = worker->thread ? worker->thread->pid : 0;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_task_look);
 
 /**
  * weft_executor_worker_stats() - what a worker has done

@@ -8,6 +8,7 @@
 
 #include <linux/weft.h>
 
+#include "offence.h"
 #include "thread.h"
 #include "worker.h"
 
@@ -21,12 +22,14 @@
  * @timing: take the time of each poll
  * @manual: the workers have no kernel threads
  * @clock: what is the time; NULL for CLOCK_MONOTONIC
+ * @budget_ns: how long a poll on a worker may take; 0 for any time
+ * @offences: what polls did that they must not
  * @threads: the threads engine
  * @next: the worker that gets the next task; atomic, a hint
  * @parked: bit n is set while worker n is parked; a hint for others
  * @workers: the workers
  *
- * All but @threads, @next, @parked and what is in the workers is constant.
+ * All but @offences, @threads, @next, @parked and what is in the workers is constant.
  */
 struct weft_executor {
 	char name[9];
@@ -34,6 +37,8 @@ struct weft_executor {
 	bool timing;
 	bool manual;
 	u64 (*clock)(void);
+	u64 budget_ns;
+	struct weft_offences offences;
 	struct weft_threads threads;
 	atomic_t next;
 	unsigned long parked;

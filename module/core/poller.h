@@ -10,10 +10,13 @@
 #include <linux/errno.h>
 #include <linux/sched.h>
 
+#include "../compat.h"
+#include "offence.h"
 #include "stats.h"
 #include "task.h"
 #include "timer.h"
 #include "trace.h"
+#include "witness.h"
 
 /* Units of weft_budget() that a poll has. */
 #define WEFT_POLL_BUDGET	128
@@ -28,13 +31,20 @@
  * @counters: what was done
  * @seq: covers @counters
  * @last: the task polled before, never followed; WEFT_LAST_ENDED if it has ended
- * @switches: context switches of this thread at the end of the poll before
+ * @switches: context switches of this thread at the end of the poll before; cut to
+ *	32 bits, for it is only compared
  * @now: the time at the end of the poll before, 0 if that is too long ago
  * @wake_ns: time from wake to the last poll
  * @poll_ns: time of the last poll
  * @was_woken: the last poll came after a wake or spawn, so @wake_ns counts; its
  *	reader resets it
  * @timing: take times
+ * @offences: where offences are counted
+ * @witness: of a worker; NULL for a job's own thread, which may sleep and take long
+ * @budget_ns: how long a poll may take
+ * @nvcsw: voluntary context switches of this thread, all polls and parks but this
+ * @nivcsw: involuntary ones, likewise, but for a few between two polls
+ * @locks: locks held as the poll began; lockdep tells
  */
 struct weft_poller {
 	struct weft_cx cx;
@@ -42,12 +52,18 @@ struct weft_poller {
 	struct weft_counters counters;
 	seqcount_t seq;
 	const struct weft_task *last;
-	unsigned long switches;
+	u32 switches;
 	u64 now;
 	u64 wake_ns;
 	u64 poll_ns;
 	bool was_woken;
 	bool timing;
+	struct weft_offences *offences;
+	struct weft_witness *witness;
+	u64 budget_ns;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
+	int locks;
 };
 
 /**
@@ -62,13 +78,16 @@ enum weft_outcome {
 	WEFT_OUTCOME_AGAIN,
 };
 
-void weft_poller_init(struct weft_poller *p, struct hrtimer *hrtimer,
-		      u64 (*clock)(void), bool timing);
-bool weft_poller_lost_waker(const struct weft_poller *p, struct weft_task *task);
-enum weft_poll weft_poller_cancel(struct weft_poller *p,
-				  struct weft_task *task);
+void weft_poller_init(struct weft_poller *p, struct weft_executor *ex,
+		      struct hrtimer *hrtimer, struct weft_witness *witness);
+enum weft_pend weft_poller_pend(struct weft_task *task);
+enum weft_poll weft_poller_end(struct weft_poller *p, struct weft_task *task,
+			       s64 result);
+enum weft_poll weft_poller_lost(struct weft_poller *p, struct weft_task *task);
+void weft_poller_long(struct weft_poller *p, const struct weft_task *task);
+void weft_poller_slept(struct weft_poller *p, const char *name);
 void weft_poller_count_rare(struct weft_poller *p, struct weft_task *task,
-			    unsigned long switches, u64 *outcome);
+			    u64 *outcome);
 
 static inline bool weft_poller_timed(const struct weft_poller *p)
 {
@@ -97,6 +116,21 @@ static inline void weft_poller_time_end(struct weft_poller *p,
 	p->now = now;
 	task->run_ns += p->poll_ns;
 	task->stamp = now;
+	if (unlikely(p->poll_ns > p->budget_ns))
+		weft_poller_long(p, task);
+}
+
+/* This thread may have been switched out between two polls, and rightly so. */
+static inline void weft_poller_sync(struct weft_poller *p)
+{
+	p->nvcsw = current->nvcsw;
+	p->nivcsw = current->nivcsw;
+}
+
+/* The poll left with other locks than it came with. */
+static inline bool weft_poller_locks(const struct weft_poller *p)
+{
+	return IS_ENABLED(CONFIG_LOCKDEP) && lockdep_depth(current) != p->locks;
 }
 
 /* Counts a poll; @outcome is the one of @p->counters that says what came of it. */
@@ -104,11 +138,14 @@ static __always_inline void weft_poller_count(struct weft_poller *p,
 					      struct weft_task *task,
 					      u64 *outcome)
 {
-	unsigned long switches = current->nvcsw + current->nivcsw;
+	/* An open RCU section shows as another context switch would. */
+	u32 switches = (u32)current->nvcsw + (u32)current->nivcsw +
+		       weft_rcu_depth();
 
 	if (unlikely(task->woken || p->last == task ||
-		     p->switches != switches))
-		weft_poller_count_rare(p, task, switches, outcome);
+		     p->switches != switches || !weft_cpu_is_free() ||
+		     weft_poller_locks(p)))
+		weft_poller_count_rare(p, task, outcome);
 	else
 		/* One number by itself needs no @seq. */
 		(*outcome)++;
@@ -116,17 +153,36 @@ static __always_inline void weft_poller_count(struct weft_poller *p,
 	task->polls++;
 }
 
-static inline enum weft_outcome weft_poller_pend(struct weft_task *task)
+/* What the task waits for, to show it: the poll may have registered it long ago. */
+static inline u8 weft_poller_wait(const struct weft_poller *p,
+				  const struct weft_task *task)
 {
-	struct weft_group *group = task->group;
+	if (p->cx.wait != WEFT_WAIT_NONE)
+		return p->cx.wait;
+	return task->pins ? WEFT_WAIT_TIMER : WEFT_WAIT_WAKER;
+}
 
-	/* First, for a waker counts it down as soon as the turn is gone. */
-	atomic_inc(&group->waiting);
-	if (weft_state_pend(task))
-		return WEFT_OUTCOME_GONE;
-	atomic_dec(&group->waiting);
-	task->woken = WEFT_WOKEN_WAKE;
-	return WEFT_OUTCOME_AGAIN;
+static __always_inline enum weft_poll weft_poller_call(struct weft_poller *p,
+						       struct weft_task *task)
+{
+	switch (weft_state_begin(task)) {
+	case WEFT_BEGIN_POLL:
+		return task->ops->poll(task, &p->cx);
+	case WEFT_BEGIN_LOST:
+		return weft_poller_lost(p, task);
+	default:
+		return weft_poller_end(p, task, -ECANCELED);
+	}
+}
+
+/* Drops the executor's reference: release() may take its time as a poll may. */
+static inline void weft_poller_put(struct weft_poller *p, struct weft_task *task)
+{
+	const char *name = task->ops->name;
+
+	weft_task_put(task);
+	if (unlikely(p->nvcsw != current->nvcsw))
+		weft_poller_slept(p, name);
 }
 
 /**
@@ -141,37 +197,44 @@ static __always_inline enum weft_outcome
 weft_poller_poll(struct weft_poller *p, struct weft_task *task, bool timed)
 {
 	enum weft_poll ret;
+	enum weft_pend pend;
 
 	p->cx.task = task;
 	p->cx.budget = WEFT_POLL_BUDGET;
 	p->cx.slice_end = 0;
 	p->cx.wait = WEFT_WAIT_NONE;
+	if (IS_ENABLED(CONFIG_LOCKDEP))
+		p->locks = lockdep_depth(current);
 	if (timed)
 		weft_poller_time_begin(p, task);
 
 	trace_weft_poll_begin(task);
-	if (likely(weft_state_begin(task)))
-		ret = task->ops->poll(task, &p->cx);
-	else
-		ret = weft_poller_cancel(p, task);
+	ret = weft_poller_call(p, task);
 	trace_weft_poll_end(task, &p->cx, ret);
 
 	if (timed)
 		weft_poller_time_end(p, task);
+again:
 	if (likely(ret == WEFT_PENDING && p->cx.wait == WEFT_WAIT_YIELD)) {
 		weft_poller_count(p, task, &p->counters.yields);
 		weft_state_again(task);
 		return WEFT_OUTCOME_AGAIN;
 	}
-	if (ret == WEFT_PENDING && likely(!weft_poller_lost_waker(p, task))) {
+	if (ret == WEFT_PENDING) {
 		weft_poller_count(p, task, &p->counters.pends);
-		task->wait = p->cx.wait;
-		return weft_poller_pend(task);
+		task->wait = weft_poller_wait(p, task);
+		pend = weft_poller_pend(task);
+		if (likely(pend == WEFT_PEND_GONE))
+			return WEFT_OUTCOME_GONE;
+		if (pend == WEFT_PEND_AGAIN)
+			return WEFT_OUTCOME_AGAIN;
+		ret = weft_poller_lost(p, task);
+		goto again;
 	}
 	weft_poller_count(p, task, &p->counters.ends);
 	p->last = WEFT_LAST_ENDED;
 	weft_state_end(task);
-	weft_task_put(task);
+	weft_poller_put(p, task);
 	return WEFT_OUTCOME_DONE;
 }
 

@@ -147,6 +147,28 @@ void weft_counters_read(struct weft_counters *out,
 u64 weft_bucket_floor(unsigned int bucket);
 u64 weft_bucket_ceiling(unsigned int bucket);
 
+/**
+ * struct weft_task_look - A task that runs, seen from outside
+ * @state: enum weft_state, without the flags
+ * @cancelled: it was cancelled
+ * @wait: enum weft_wait_source, if it is pending
+ * @since_ns: for how long it has been so; 0 if times are not taken
+ * @polls: how often it was polled
+ * @worker: number of its worker, -1 if it has a thread of its own
+ * @pid: of its kernel thread or its worker's
+ */
+struct weft_task_look {
+	u8 state;
+	bool cancelled;
+	u8 wait;
+	u64 since_ns;
+	u32 polls;
+	int worker;
+	pid_t pid;
+};
+
+void weft_task_look(const struct weft_task *task, struct weft_task_look *look);
+
 void weft_executor_worker_stats(struct weft_executor *ex, unsigned int index,
 				struct weft_worker_stats *stats);
 void weft_executor_engine_stats(struct weft_executor *ex,

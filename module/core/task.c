@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/export.h>
+#include <linux/rcupdate.h>
+#include <kunit/visibility.h>
 
 #include "executor.h"
 #include "task.h"
@@ -58,6 +60,44 @@ void weft_task_fini(struct weft_task *task)
 EXPORT_SYMBOL_GPL(weft_task_fini);
 
 /**
+ * weft_state_begin_rare() - weft_state_begin() of a task that has flags or wakers
+ * @task: a task out of a run queue
+ *
+ * Return: see &enum weft_begin.
+ */
+enum weft_begin weft_state_begin_rare(struct weft_task *task)
+{
+	int old = atomic_read(&task->state), new;
+
+	do {
+		WARN_ON_ONCE((old & WEFT_STATE_MASK) != WEFT_STATE_QUEUED);
+		new = old & (WEFT_STATE_CANCEL | WEFT_STATE_WAKERS);
+		new |= WEFT_STATE_RUNNING;
+	} while (!atomic_try_cmpxchg(&task->state, &old, new));
+
+	if (old & WEFT_STATE_CANCEL)
+		return WEFT_BEGIN_CANCEL;
+	return old & WEFT_STATE_LOST ? WEFT_BEGIN_LOST : WEFT_BEGIN_POLL;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_state_begin_rare);
+
+/**
+ * weft_state_again_rare() - weft_state_again() of a task that has flags or wakers
+ * @task: the task that was polled
+ */
+void weft_state_again_rare(struct weft_task *task)
+{
+	int old = atomic_read(&task->state), new;
+
+	do {
+		WARN_ON_ONCE((old & WEFT_STATE_MASK) != WEFT_STATE_RUNNING);
+		new = old & (WEFT_STATE_CANCEL | WEFT_STATE_WAKERS);
+		new |= WEFT_STATE_QUEUED;
+	} while (!atomic_try_cmpxchg(&task->state, &old, new));
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_state_again_rare);
+
+/**
  * weft_task_put() - drop a reference to a task
  * @task: the task; gone for the caller after this
  *
@@ -94,17 +134,33 @@ static void weft_task_queue(struct weft_task *task)
 		weft_worker_queue(task->worker, task);
 }
 
-/* A thread that has got the turn may end: it must stay until we let go of it. */
-static bool weft_wake_thread(struct weft_task *task)
-{
-	bool woken;
+typedef bool (*weft_transition)(struct weft_task *task);
 
-	rcu_read_lock();
-	woken = weft_state_wake(task);
-	if (woken)
+static __always_inline bool __weft_task_turn(struct weft_task *task,
+					     weft_transition transition)
+{
+	bool turn = transition(task);
+
+	if (turn)
 		weft_task_queue(task);
+	return turn;
+}
+
+/*
+ * Makes a transition that may give us the turn. A thread that has got the turn
+ * from us may end: it must stay until we let go of it.
+ */
+static __always_inline bool weft_task_turn(struct weft_task *task,
+					   weft_transition transition)
+{
+	bool turn;
+
+	if (likely(task->group->engine != WEFT_THREADS))
+		return __weft_task_turn(task, transition);
+	rcu_read_lock();
+	turn = __weft_task_turn(task, transition);
 	rcu_read_unlock();
-	return woken;
+	return turn;
 }
 
 /**
@@ -120,13 +176,7 @@ static bool weft_wake_thread(struct weft_task *task)
  */
 bool weft_wake(struct weft_task *task)
 {
-	if (unlikely(task->group->engine == WEFT_THREADS))
-		return weft_wake_thread(task);
-
-	if (!weft_state_wake(task))
-		return false;
-	weft_task_queue(task);
-	return true;
+	return weft_task_turn(task, weft_state_wake);
 }
 EXPORT_SYMBOL_GPL(weft_wake);
 
@@ -156,13 +206,15 @@ EXPORT_SYMBOL_GPL(weft_cancel);
  * @cx: the context of the poll
  *
  * The poll can return WEFT_PENDING now. The waker must be used with
- * weft_waker_wake() or weft_waker_drop(), in the end.
+ * weft_waker_wake() or weft_waker_drop(), in the end. As long as it is neither, a
+ * poll may return WEFT_PENDING without anything else.
  *
  * Context: a poll.
  */
 void weft_waker_set(struct weft_waker *waker, struct weft_cx *cx)
 {
 	weft_task_get(cx->task);
+	weft_state_set_waker(cx->task);
 	waker->task = cx->task;
 	cx->wait = WEFT_WAIT_WAKER;
 }
@@ -178,9 +230,11 @@ EXPORT_SYMBOL_GPL(weft_waker_set);
  */
 bool weft_waker_wake(struct weft_waker *waker)
 {
-	bool woken = weft_wake(waker->task);
+	struct weft_task *task = waker->task;
+	bool woken = weft_task_turn(task, weft_state_use_waker);
 
-	weft_waker_drop(waker);
+	waker->task = NULL;
+	weft_task_put(task);
 	return woken;
 }
 EXPORT_SYMBOL_GPL(weft_waker_wake);
@@ -189,12 +243,18 @@ EXPORT_SYMBOL_GPL(weft_waker_wake);
  * weft_waker_drop() - drop the reference without a wake
  * @waker: set by weft_waker_set(); used up by this
  *
+ * If the task is pending, and has no other waker and no timer, nothing can wake it
+ * any more: it ends with -EDEADLK, by its cancel(). So a wait source that goes away
+ * drops its wakers, and nobody waits for ever. Where the task should go on instead,
+ * use weft_waker_wake().
+ *
  * Context: any that the task's release() is right in. Not NMI.
  */
 void weft_waker_drop(struct weft_waker *waker)
 {
 	struct weft_task *task = waker->task;
 
+	weft_task_turn(task, weft_state_drop_waker);
 	waker->task = NULL;
 	weft_task_put(task);
 }

@@ -177,6 +177,17 @@ size_t weft_thread_bytes(void)
 }
 
 /**
+ * weft_thread_pid() - the number of a thread
+ * @thread: a thread whose task has not ended
+ *
+ * Return: the pid of its kernel thread.
+ */
+pid_t weft_thread_pid(const struct weft_thread *thread)
+{
+	return thread->kthread->pid;
+}
+
+/**
  * weft_threads_bytes() - memory of all threads
  * @threads: the threads
  *
@@ -364,7 +375,7 @@ int weft_thread_create(struct weft_task *task)
 	thread = kzalloc(sizeof(*thread), GFP_KERNEL_ACCOUNT);
 	if (!thread)
 		goto err_unreserve;
-	weft_poller_init(&thread->poller, NULL, ex->clock, ex->timing);
+	weft_poller_init(&thread->poller, ex, NULL, NULL);
 	thread->task = task;
 	thread->threads = threads;
 

@@ -130,6 +130,8 @@ static __always_inline bool weft_worker_poll(struct weft_worker *worker,
  */
 bool weft_worker_step(struct weft_worker *worker)
 {
+	/* The test may have slept. */
+	weft_poller_sync(&worker->poller);
 	weft_timers_run(&worker->poller.timers);
 	return weft_worker_poll(worker, weft_poller_timed(&worker->poller));
 }
@@ -144,8 +146,8 @@ static __always_inline bool weft_worker_burst(struct weft_worker *worker,
 	for (polls = 0; polls < WEFT_BURST; polls++) {
 		if (!weft_worker_poll(worker, timed))
 			return true;
-		/* A poll that asked for the end of its slice is a long one. */
-		if (need_resched() || worker->poller.cx.slice_end)
+		/* It was a long poll, or the scheduler wants the CPU. */
+		if (worker->poller.cx.slice_end)
 			break;
 	}
 	return false;
@@ -198,6 +200,8 @@ static void weft_worker_park(struct weft_worker *worker)
 	weft_executor_set_parked(worker->executor, worker->index, false);
 	WRITE_ONCE(worker->parked, false);
 	p->now = 0;
+	/* To sleep here is right. */
+	weft_poller_sync(p);
 }
 
 static int weft_worker_run(void *data)
@@ -205,20 +209,28 @@ static int weft_worker_run(void *data)
 	struct weft_worker *worker = data;
 
 	set_freezable();
+	weft_witness_attach(&worker->witness);
+	weft_poller_sync(&worker->poller);
 	while (!kthread_should_stop()) {
-		bool idle = weft_poller_timed(&worker->poller) ?
-			    weft_worker_burst(worker, true) :
-			    weft_worker_burst(worker, false);
+		bool idle;
+
+		weft_witness_start(&worker->witness);
+		idle = weft_poller_timed(&worker->poller) ?
+		       weft_worker_burst(worker, true) :
+		       weft_worker_burst(worker, false);
 
 		if (idle) {
 			weft_worker_park(worker);
 		} else {
 			if (weft_executor_has_parked(worker->executor))
 				weft_worker_share(worker);
-			cond_resched();
+			if (cond_resched())
+				weft_poller_sync(&worker->poller);
 		}
-		try_to_freeze();
+		if (try_to_freeze())
+			weft_poller_sync(&worker->poller);
 	}
+	weft_witness_detach(&worker->witness);
 	return 0;
 }
 
@@ -249,8 +261,11 @@ int weft_worker_start(struct weft_worker *worker, struct weft_executor *ex,
 
 	weft_hrtimer_setup(&worker->hrtimer, weft_worker_fired, CLOCK_MONOTONIC,
 			   HRTIMER_MODE_ABS);
-	weft_poller_init(&worker->poller, ex->manual ? NULL : &worker->hrtimer,
-			 ex->clock, ex->timing);
+	weft_witness_init(&worker->witness, &worker->poller.counters,
+			  &worker->queue, ex->timing ? ex->budget_ns : 0);
+	weft_poller_init(&worker->poller, ex,
+			 ex->manual ? NULL : &worker->hrtimer,
+			 &worker->witness);
 	weft_runqueue_init(&worker->runqueue);
 	init_llist_head(&worker->inbox);
 	worker->executor = ex;
@@ -281,6 +296,7 @@ void weft_worker_stop(struct weft_worker *worker)
 	if (worker->thread)
 		kthread_stop(worker->thread);
 	hrtimer_cancel(&worker->hrtimer);
+	weft_witness_fini(&worker->witness);
 	if (worker->thread)
 		put_task_struct(worker->thread);
 	/* Only the news of a timer that nobody waits for may be left. */

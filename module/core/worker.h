@@ -27,6 +27,7 @@ struct weft_executor;
  * @executor: where it belongs
  * @index: its number there
  * @thread: its kernel thread; NULL on a manual executor
+ * @witness: sees what its polls do
  * @hists: how long things took
  * @hrtimer: fires for the first of its sleeping tasks
  * @due: in the inbox, says that @hrtimer fired
@@ -43,6 +44,7 @@ struct weft_worker {
 	struct weft_executor *executor;
 	unsigned int index;
 	struct task_struct *thread;
+	struct weft_witness witness;
 	struct weft_histograms hists;
 	struct hrtimer hrtimer;
 	struct llist_node due;

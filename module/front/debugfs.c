@@ -206,5 +206,7 @@ struct dentry *weft_debugfs_create(struct weft_runtime *rt)
 	debugfs_create_file("clients", 0400, dir, rt, &clients_fops);
 	debugfs_create_file("histograms", 0400, dir, rt, &histograms_fops);
 	debugfs_create_file("memory", 0400, dir, rt, &memory_fops);
+	debugfs_create_file("tasks", 0400, dir, rt, &weft_tasks_fops);
+	weft_offences_create(rt, dir);
 	return dir;
 }

@@ -74,6 +74,12 @@ int weft_validate_stats(const struct weft_stats *stats);
 int weft_validate_restrict(const struct weft_restrict *r);
 int weft_validate_job(const struct weft_job *job, u64 ops);
 
+/* tasks.c */
+extern const struct file_operations weft_tasks_fops;
+
+/* offences.c */
+void weft_offences_create(struct weft_runtime *rt, struct dentry *dir);
+
 /* debugfs.c */
 struct dentry *weft_debugfs_create(struct weft_runtime *rt);
 

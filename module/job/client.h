@@ -242,6 +242,13 @@ void weft_submit_abort(struct weft_batch *batch);
 enum weft_poll weft_deadline_poll(struct weft_task *task, struct weft_cx *cx);
 enum weft_poll weft_deadline_cancel(struct weft_task *task, struct weft_cx *cx);
 
+/* When a job is ended at the latest, in ns; 0 for never. */
+static inline u64 weft_slot_deadline(const struct weft_slot *slot)
+{
+	return slot->op_task.task.ops->poll == weft_deadline_poll ?
+	       slot->deadline.deadline : 0;
+}
+
 /* completion.c */
 void weft_slot_end(struct weft_task *task);
 int weft_client_wait(struct weft_client *client, unsigned int min, u64 until);

@@ -17,6 +17,7 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run },
 	{ "stat", cmd_stat },
+	{ "tasks", cmd_tasks },
 	{ "demo", cmd_demo },
 };
 
@@ -29,6 +30,7 @@ static const char doc[] =
 	"  weft run sleep --for 100ms --count 10000     run jobs as async tasks\n"
 	"  weft run sleep --for 100ms --engine threads  ... one thread each\n"
 	"  weft stat                                    what the kernel counted\n"
+	"  weft tasks                                   what jobs wait for, now\n"
 	"  weft run --help                              all about a command\n"
 	"\v"
 	"Exit status:\n"
@@ -82,7 +84,7 @@ static const struct command *find_command(struct argp_state *state,
 	if (near)
 		argp_error(state, "there is no command '%s': did you mean '%s'?",
 			   name, near);
-	argp_error(state, "there is no command '%s': use run, stat or demo",
+	argp_error(state, "there is no command '%s': use run, stat, tasks or demo",
 		   name);
 	return NULL;
 }

@@ -14,6 +14,7 @@
 
 const char *const debugfs_files[DEBUGFS_FILES] = {
 	"engines", "workers", "ops", "clients", "histograms", "memory",
+	"offences", "tasks",
 };
 
 const char *table_cell(const struct table *table, unsigned int row,
@@ -30,6 +31,28 @@ void table_free(struct table *table)
 		free(table->cells[i]);
 	free(table->cells);
 	*table = (struct table){};
+}
+
+/* Keeps the rows for which @keep says so, and the names of the columns. */
+void table_filter(struct table *table,
+		  bool (*keep)(const struct table *table, unsigned int row,
+			       const void *arg),
+		  const void *arg)
+{
+	unsigned int row, col, kept = 1;
+
+	for (row = 1; row < table->rows; row++) {
+		char **cells = &table->cells[row * table->cols];
+		bool wanted = keep(table, row, arg);
+
+		for (col = 0; !wanted && col < table->cols; col++)
+			free(cells[col]);
+		if (wanted)
+			memmove(&table->cells[kept++ * table->cols], cells,
+				table->cols * sizeof(*cells));
+	}
+	if (table->rows)
+		table->rows = kept;
 }
 
 static unsigned int count_words(const char *line)
