@@ -16,6 +16,7 @@ help:
 	@echo '  make demo       boot, load, and show both engines at work'
 	@echo '  make check      lint, KUnit, selftests, and those with KASAN'
 	@echo '  make bench      count instructions: a table, and build/bench.json'
+	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
 	@echo 'Parts of these: make setup, lint, kunit, selftests, kasan'
@@ -54,10 +55,14 @@ selftests:
 kasan:
 	@tools/run.sh kasan
 
+coverage:
+	@tools/run.sh coverage
+
 check:
 	@tools/run.sh check
 
 bench:
 	@tools/run.sh bench
 
-.PHONY: help modules clean setup tools vm demo lint kunit selftests kasan check bench
+.PHONY: help modules clean setup tools vm demo lint kunit selftests kasan \
+	coverage check bench

@@ -362,6 +362,17 @@ TEST_F(module, workers_that_are_no_number_are_einval)
 	check_refused(_metadata, "workers=-1");
 }
 
+TEST_F(module, no_or_too_many_credits_are_einval)
+{
+	check_refused(_metadata, "max_credits=0");
+	check_refused(_metadata, "max_credits=1048577");
+}
+
+TEST_F(module, more_threads_than_pids_are_einval)
+{
+	check_refused(_metadata, "max_threads=4194305");
+}
+
 TEST_F(module, max_credits_limits_a_client)
 {
 	struct weft_query query;

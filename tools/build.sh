@@ -3,6 +3,7 @@
 # Builds into build/, for the kernels of the test bed:
 #   build.sh stock       weft.ko and weft_bench.ko for the stock kernel
 #   build.sh uml         weft.ko and weft_kunit.ko for UML
+#   build.sh coverage    weft.ko for UML, which counts what of it runs
 #   build.sh tools       the weft command
 #   build.sh selftests   the selftests, 64 and 32 bit
 # KFLAGS is handed to the kernel's make (W=1, C=2 ...).
@@ -33,6 +34,10 @@ stock)
 uml)
 	build_module uml "$(uml_dir)" ARCH=um WEFT_KUNIT=m
 	;;
+coverage)
+	# The tests of build.sh uml fit this module, too, and are not counted.
+	build_module uml-gcov "$(uml_dir)" ARCH=um GCOV_PROFILE=y
+	;;
 tools)
 	make -s -C tools/weft OUT="$PWD/build/tools"
 	;;
@@ -41,6 +46,6 @@ selftests)
 		KSELFTEST_DIR="$(source_dir)/tools/testing/selftests"
 	;;
 *)
-	die "usage: ${0##*/} stock|uml|tools|selftests"
+	die "usage: ${0##*/} stock|uml|coverage|tools|selftests"
 	;;
 esac

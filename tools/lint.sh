@@ -81,7 +81,7 @@ kernel_doc() {
 spdx() {
 	local f
 
-	files '*.c' '*.h' '*.sh' Makefile Kbuild '*/Makefile' | while read -r f; do
+	files '*.c' '*.h' '*.sh' '*.py' Makefile Kbuild '*/Makefile' | while read -r f; do
 		head -n 2 "$f" | grep -q 'SPDX-License-Identifier:' ||
 			echo "$f: no SPDX line at its top"
 	done
@@ -95,7 +95,7 @@ check 'kernel-doc' kernel_doc
 check 'layers' tools/layers.sh
 mapfile -t scripts_of_ours < <(files '*.sh' .ci/run)
 check 'shellcheck' shellcheck -x "${scripts_of_ours[@]}"
-mapfile -t texts < <(files '*.[ch]' '*.sh' '*.md' Makefile Kbuild)
+mapfile -t texts < <(files '*.[ch]' '*.sh' '*.py' '*.md' Makefile Kbuild)
 check 'codespell' codespell -q 3 "${texts[@]}"
 check 'SPDX lines' spdx
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|kasan|check|bench
+#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|bench
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=vm/lib.sh
 . "$(dirname "$0")/vm/lib.sh"
@@ -37,11 +37,19 @@ vm() {
 		--file build/tools/weft:/bin/weft -- 'insmod /weft.ko'
 }
 
+# kunit_with WEFT_KO NAME [OPTION...]: KUnit on this build of the module.
+kunit_with() {
+	local weft=$1 name=$2
+
+	shift 2
+	tools/vm/uml.sh --time-travel --log "build/vm/$name.log" \
+		--modules "$weft build/uml/weft_kunit.ko" "$@"
+}
+
 kunit() {
 	tools/vm/setup.sh uml
 	tools/build.sh uml
-	tools/vm/uml.sh --time-travel --kmemleak --log build/vm/kunit.log \
-		--modules "build/uml/weft.ko build/uml/weft_kunit.ko"
+	kunit_with build/uml/weft.ko kunit --kmemleak
 }
 
 selftests() {
@@ -58,17 +66,79 @@ selftests() {
 }
 
 # The same on UML, with KASAN, lockdep and kmemleak watching; it runs no 32-bit
-# programs.
+# programs. uml_selftests_with WEFT_KO NAME [OPTION...]
+uml_selftests_with() {
+	local weft=$1 name=$2
+
+	shift 2
+	tools/vm/uml.sh --no-kunit --mem 512 --log "build/vm/$name.log" \
+		--file "$weft:/weft.ko" \
+		--file build/selftests/64:/selftests/64 \
+		--file selftests/run.sh:/selftests/run.sh \
+		"$@"
+}
+
 kasan() {
 	tools/vm/setup.sh uml
 	tools/build.sh uml
 	tools/build.sh selftests
-	tools/vm/uml.sh --no-kunit --mem 512 --timeout 600 \
-		--log build/vm/kasan.log \
-		--file build/uml/weft.ko:/weft.ko \
-		--file build/selftests/64:/selftests/64 \
-		--file selftests/run.sh:/selftests/run.sh \
+	uml_selftests_with build/uml/weft.ko kasan --timeout 600 \
 		--cmd 'RUN_SH_BITS=64 sh /selftests/run.sh'
+}
+
+# In the guest: what gcov counted goes to /out. Its files have no size to copy by.
+save_counts() {
+	cat <<EOF
+cd '/sys/kernel/debug/gcov$PWD/build/uml-gcov'
+find . -name '*.gcda' | while read -r f; do
+	mkdir -p "/out/\${f%/*}"
+	cat "\$f" >"/out/\$f"
+done
+EOF
+}
+
+# gcov wants its two kinds of files side by side: counts_of NAME
+counts_of() {
+	[ -d "build/coverage/$1/module" ] ||
+		die "the run of $1 left no counts: look into build/vm/coverage-$1.log"
+	find build/uml-gcov -name '*.gcda' -delete
+	cp -r "build/coverage/$1/module" build/uml-gcov/
+	(cd build/uml-gcov && gcovr -r . --filter module/ --json "../coverage/$1.json")
+}
+
+coverage_report() {
+	local out=$PWD/build/coverage
+
+	counts_of kunit
+	counts_of selftests
+	mkdir "$out/html"
+	(
+		cd build/uml-gcov
+		gcovr -r . -a "$out/kunit.json" -a "$out/selftests.json" \
+			--json "$out/all.json" \
+			--html-details "$out/html/index.html" --html-title weft
+	)
+	say "line by line: build/coverage/html/index.html"
+	tools/coverage.py build/coverage/all.json build/uml-gcov build/coverage
+}
+
+# A test that failed does not hide what was reached.
+coverage() {
+	local status=0
+
+	tools/vm/setup.sh uml
+	tools/vm/setup.sh coverage
+	tools/build.sh uml
+	tools/build.sh coverage
+	tools/build.sh selftests
+	rm -rf build/coverage
+	kunit_with build/uml-gcov/weft.ko coverage-kunit \
+		--out build/coverage/kunit --after "$(save_counts)" || status=1
+	uml_selftests_with build/uml-gcov/weft.ko coverage-selftests --timeout 1200 \
+		--cmd 'RUN_SH_BITS=64 RUN_SH_LIMIT=300 sh /selftests/run.sh' \
+		--out build/coverage/selftests --after "$(save_counts)" || status=1
+	coverage_report
+	return "$status"
 }
 
 bench() {
@@ -113,6 +183,6 @@ check() {
 }
 
 case ${1:-} in
-demo | vm | kunit | selftests | kasan | check | bench) "$1" ;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|check|bench" ;;
+demo | vm | kunit | selftests | kasan | coverage | check | bench) "$1" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|bench" ;;
 esac

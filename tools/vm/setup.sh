@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Brings the packages and kernels of the test bed:
-#   setup.sh [all|stock|uml|lint]
+#   setup.sh [all|stock|uml|lint|coverage]
 # Everything lands in the cache (WEFT_CACHE); a second run only checks.
 # shellcheck disable=SC2317 # with_lock, logged and trap call functions by name
 set -euo pipefail
@@ -14,9 +14,10 @@ STOCK_PACKAGES=(qemu-system-x86 seabios busybox-static cpio kmod "$WEFT_HEADERS"
 UML_PACKAGES=("$WEFT_SOURCE" busybox-static bc bison flex libelf-dev libssl-dev
 	cpio kmod xz-utils zstd)
 LINT_PACKAGES=("$WEFT_SOURCE" xz-utils git sparse shellcheck codespell perl)
+COVERAGE_PACKAGES=(gcovr)
 
 usage() {
-	echo "usage: ${0##*/} [all|stock|uml|lint]" >&2
+	echo "usage: ${0##*/} [all|stock|uml|lint|coverage]" >&2
 	exit 2
 }
 
@@ -133,17 +134,27 @@ setup_lint() {
 	say "lint tools are ready"
 }
 
+setup_coverage() {
+	need_packages "${BUILD_PACKAGES[@]}" "${COVERAGE_PACKAGES[@]}"
+	# The kselftest harness.
+	need_source
+	say "coverage tools are ready"
+}
+
 [ $# -le 1 ] || usage
 case ${1:-all} in
 all)
 	need_packages "${BUILD_PACKAGES[@]}" "${STOCK_PACKAGES[@]}" \
-		"${UML_PACKAGES[@]}" "${LINT_PACKAGES[@]}"
+		"${UML_PACKAGES[@]}" "${LINT_PACKAGES[@]}" \
+		"${COVERAGE_PACKAGES[@]}"
 	setup_stock
 	setup_uml
 	setup_lint
+	setup_coverage
 	;;
 stock) setup_stock ;;
 uml) setup_uml ;;
 lint) setup_lint ;;
+coverage) setup_coverage ;;
 *) usage ;;
 esac

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The trace events, as tracefs shows them. */
+#include "common.h"
+
+#define TRACEFS	"/sys/kernel/tracing/"
+#define ENABLE	TRACEFS "events/weft/enable"
+
+static void __attribute__((constructor)) need_events(void)
+{
+	if (access(ENABLE, W_OK))
+		ksft_exit_skip("no " ENABLE ": mount tracefs\n");
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* Return: how many lines of the trace have all three of these. */
+static int count_lines(const char *event, const char *word, const char *other)
+{
+	FILE *trace = fopen(TRACEFS "trace", "re");
+	char line[512];
+	int n = 0;
+
+	if (!trace)
+		return -errno;
+	while (fgets(line, sizeof(line), trace))
+		n += strstr(line, event) && strstr(line, word) && strstr(line, other);
+	fclose(trace);
+	return n;
+}
+
+FIXTURE(trace) { int fd; };
+FIXTURE_VARIANT(trace) { __u32 engine; };
+FIXTURE_VARIANT_ADD(trace, async) { .engine = WEFT_ENGINE_ASYNC };
+FIXTURE_VARIANT_ADD(trace, threads) { .engine = WEFT_ENGINE_THREADS };
+
+FIXTURE_SETUP(trace)
+{
+	self->fd = open_client(variant->engine, 1);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, write_file(TRACEFS "trace", ""));
+	ASSERT_EQ(0, write_file(ENABLE, "1"));
+}
+
+FIXTURE_TEARDOWN(trace)
+{
+	EXPECT_EQ(0, write_file(ENABLE, "0"));
+	EXPECT_EQ(0, close(self->fd));
+}
+
+TEST_F(trace, each_poll_has_its_begin_and_its_end)
+{
+	struct weft_completion c;
+
+	ASSERT_EQ(1, run_job(self->fd, yield_job(7, 2), &c));
+	EXPECT_EQ(3, count_lines("weft_poll_begin:", "op=yield ", "polls="));
+	EXPECT_EQ(2, count_lines("weft_poll_end:", "op=yield pending ", "wait=yield"));
+	EXPECT_EQ(1, count_lines("weft_poll_end:", "op=yield ready ", "wait=none"));
+}
+
+TEST_F(trace, wait_says_for_what)
+{
+	struct weft_completion c;
+
+	ASSERT_EQ(1, run_job(self->fd, sleep_job(7, MSEC), &c));
+	EXPECT_LE(1, count_lines("weft_poll_end:", "op=sleep pending ", "wait=timer"));
+	EXPECT_EQ(1, count_lines("weft_poll_end:", "op=sleep ready ", "wait=none"));
+}
+
+WEFT_TEST_MAIN
