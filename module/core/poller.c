@@ -106,12 +106,13 @@ void weft_poller_slept(struct weft_poller *p, const char *name)
 {
 	struct weft_witness *w = p->witness;
 
+	if (w) {
+		weft_offences_add(p->offences, name, WEFT_SLEPT,
+				  weft_witness_slept(w));
+		w->slept.nr = 0;
+	}
+	/* To tell of it may have meant to sleep once more. */
 	p->nvcsw = current->nvcsw;
-	if (!w)
-		return;
-	weft_offences_add(p->offences, name, WEFT_SLEPT,
-			  w->slept.nr ? &w->slept : NULL);
-	w->slept.nr = 0;
 }
 
 /* Names what the poll left behind, and cleans it up as far as can be. */

@@ -125,6 +125,7 @@ static inline void weft_poller_sync(struct weft_poller *p)
 {
 	p->nvcsw = current->nvcsw;
 	p->nivcsw = current->nivcsw;
+	p->now = 0;
 }
 
 /* The poll left with other locks than it came with. */

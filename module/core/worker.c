@@ -199,7 +199,6 @@ static void weft_worker_park(struct weft_worker *worker)
 	__set_current_state(TASK_RUNNING);
 	weft_executor_set_parked(worker->executor, worker->index, false);
 	WRITE_ONCE(worker->parked, false);
-	p->now = 0;
 	/* To sleep here is right. */
 	weft_poller_sync(p);
 }
