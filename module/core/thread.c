@@ -75,6 +75,15 @@ static struct weft_thread *weft_threads_first_ended(struct weft_threads *threads
 	return thread;
 }
 
+/*
+ * Under @threads->lock. Pairs with the reads that take no lock: of
+ * weft_threads_reserve(), weft_threads_fini() and weft_threads_bytes().
+ */
+static void weft_threads_add(unsigned int *nr_threads, int n)
+{
+	WRITE_ONCE(*nr_threads, *nr_threads + n);
+}
+
 /* Its counts stay with us. It is in no list after this. */
 static void weft_thread_retire(struct weft_thread *thread,
 			       unsigned int *nr_threads)
@@ -83,7 +92,7 @@ static void weft_thread_retire(struct weft_thread *thread,
 
 	spin_lock(&threads->lock);
 	list_del(&thread->node);
-	(*nr_threads)--;
+	weft_threads_add(nr_threads, -1);
 	weft_thread_sum(thread, &threads->retired);
 	spin_unlock(&threads->lock);
 
@@ -298,8 +307,9 @@ static void weft_thread_end(struct weft_thread *thread)
 
 	spin_lock(&threads->lock);
 	list_move_tail(&thread->node, &threads->ended);
-	threads->nr_ended++;
-	if (!--threads->nr_live)
+	weft_threads_add(&threads->nr_ended, 1);
+	weft_threads_add(&threads->nr_live, -1);
+	if (!threads->nr_live)
 		wake_up(&threads->idle);
 	spin_unlock(&threads->lock);
 }
@@ -335,7 +345,7 @@ static int weft_threads_reserve(struct weft_threads *threads)
 	if (threads->nr_live + threads->nr_ended >= threads->max) {
 		ret = -EAGAIN;
 	} else {
-		threads->nr_live++;
+		weft_threads_add(&threads->nr_live, 1);
 		threads->peak = max(threads->peak, threads->nr_live);
 	}
 	spin_unlock(&threads->lock);
@@ -345,7 +355,8 @@ static int weft_threads_reserve(struct weft_threads *threads)
 static void weft_threads_unreserve(struct weft_threads *threads)
 {
 	spin_lock(&threads->lock);
-	if (!--threads->nr_live)
+	weft_threads_add(&threads->nr_live, -1);
+	if (!threads->nr_live)
 		wake_up(&threads->idle);
 	spin_unlock(&threads->lock);
 }

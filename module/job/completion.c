@@ -83,6 +83,7 @@ void weft_slot_end(struct weft_task *task)
  */
 unsigned int weft_client_ready(struct weft_client *client)
 {
+	/* Pairs with weft_slots_push() and others that write under the lock. */
 	return READ_ONCE(client->done.count);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_ready);
@@ -222,7 +223,8 @@ static void weft_client_untake_done(struct weft_client *client,
 	if (!client->done.head)
 		client->done.tail = taken->tail;
 	client->done.head = taken->head;
-	client->done.count += taken->count;
+	/* Pairs with weft_client_ready(). */
+	WRITE_ONCE(client->done.count, client->done.count + taken->count);
 }
 
 /**

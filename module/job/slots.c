@@ -24,7 +24,8 @@ void weft_slots_push(struct weft_slots *slots, struct weft_slot *slot)
 	else
 		slots->head = node;
 	slots->tail = node;
-	slots->count++;
+	/* Pairs with weft_client_ready(), which takes no lock. */
+	WRITE_ONCE(slots->count, slots->count + 1);
 }
 
 /**
@@ -40,7 +41,8 @@ struct weft_slot *weft_slots_pop(struct weft_slots *slots)
 	if (!node)
 		return NULL;
 	slots->head = node->next;
-	slots->count--;
+	/* Likewise. */
+	WRITE_ONCE(slots->count, slots->count - 1);
 	return weft_slot_of(node);
 }
 
@@ -85,7 +87,8 @@ static int weft_client_grow(struct weft_client *client)
 		chunk[i].id = first + i;
 		weft_slots_push(&client->free, &chunk[i]);
 	}
-	client->nr_slots += count;
+	/* Pairs with weft_client_bytes(), which takes no lock. */
+	WRITE_ONCE(client->nr_slots, client->nr_slots + count);
 	spin_unlock(&client->lock);
 	return 0;
 }
