@@ -7,6 +7,7 @@
 #define WEFT_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/version.h>
@@ -23,6 +24,13 @@ static inline void weft_hrtimer_setup(struct hrtimer *timer,
 	timer->function = fn;
 #endif
 }
+
+/* 6.13 (January 2025): MODULE_IMPORT_NS() takes a string. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define WEFT_IMPORT_NS(ns) MODULE_IMPORT_NS(#ns)
+#else
+#define WEFT_IMPORT_NS(ns) MODULE_IMPORT_NS(ns)
+#endif
 
 /*
  * Is nothing disabled, and does the scheduler not want the CPU? Where the need to
