@@ -257,7 +257,7 @@ static void counters_are_exact(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1ULL, c->wakes);
 	/* Not coop switches: the first poll, and a after a. */
 	KUNIT_EXPECT_EQ(test, 3ULL, weft_counters_coop_switches(c));
-	KUNIT_EXPECT_EQ(test, 3U, m->bed->polls - m->task.polls);
+	KUNIT_EXPECT_EQ(test, 3U, atomic_read(&m->bed->polls) - m->task.polls);
 	mock_bed_free(bed);
 }
 

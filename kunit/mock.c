@@ -72,11 +72,11 @@ static enum weft_poll mock_poll(struct weft_task *task, struct weft_cx *cx)
 {
 	struct mock *m = container_of(task, struct mock, task);
 	const struct mock_step *s = &m->steps[m->step];
+	unsigned int nth = atomic_fetch_inc(&m->bed->polls);
 	enum weft_poll ret;
 
-	if (m->bed->polls < MOCK_LOG)
-		m->bed->log[m->bed->polls] = m->name;
-	m->bed->polls++;
+	if (nth < MOCK_LOG)
+		m->bed->log[nth] = m->name;
 	if (s->before)
 		s->before(m);
 	while (s->act == MOCK_SLEEP) {
@@ -249,7 +249,7 @@ void mock_wait(struct mock_bed *bed)
 void mock_expect_log(struct mock_bed *bed, unsigned int from,
 		     const char *names)
 {
-	bed->log[min_t(unsigned int, bed->polls, MOCK_LOG - 1)] = '\0';
+	bed->log[min(atomic_read(&bed->polls), MOCK_LOG - 1)] = '\0';
 	KUNIT_EXPECT_STREQ(bed->test, names, bed->log + from);
 }
 

@@ -80,6 +80,12 @@ struct mock {
 	char name;
 };
 
+/*
+ * So long that also a slow machine gets to where it waits before it is over, in
+ * ns. In virtual time it costs nothing.
+ */
+#define MOCK_MOMENT	(500 * NSEC_PER_MSEC)
+
 /* Polls that the log has room for. */
 #define MOCK_LOG	4096
 
@@ -99,7 +105,7 @@ struct mock_bed {
 	struct weft_executor *ex;
 	struct weft_group group;
 	char log[MOCK_LOG];
-	unsigned int polls;
+	atomic_t polls;
 	atomic_t released;
 	int expected;
 	struct completion all_released;

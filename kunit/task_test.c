@@ -386,7 +386,7 @@ static void cancel_of_a_queued_task_replaces_its_poll(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, weft_cancel(&m->task));
 	KUNIT_EXPECT_EQ(test, 1U, mock_run(bed));
-	KUNIT_EXPECT_EQ(test, 0U, bed->polls);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&bed->polls));
 	expect_cancelled(test, m, 1);
 }
 
@@ -398,7 +398,7 @@ static void cancel_before_spawn_replaces_the_first_poll(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, WEFT_WILL_CANCEL, weft_cancel(&m->task));
 	weft_spawn(&m->task);
 	mock_run(bed);
-	KUNIT_EXPECT_EQ(test, 0U, bed->polls);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&bed->polls));
 	expect_cancelled(test, m, 1);
 }
 
@@ -504,7 +504,7 @@ static void wake_calls_a_pending_cancel_again(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, weft_wake(&m->task));
 	mock_run(bed);
 	expect_cancelled(test, m, 3);
-	KUNIT_EXPECT_EQ(test, 1U, bed->polls);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bed->polls));
 }
 
 static void two_cancels_in_a_poll_are_one(struct kunit *test)

@@ -64,7 +64,7 @@ static void yielding_task_goes_on(struct kunit *test)
 
 static void sleep_is_over_in_time(struct kunit *test)
 {
-	u64 until = ktime_get_ns() + 3 * NSEC_PER_MSEC;
+	u64 until = ktime_get_ns() + MOCK_MOMENT;
 
 	expect(test, start(test, STEPS({ MOCK_SLEEP, until },
 				       { MOCK_READY })), 0, 2, 1);

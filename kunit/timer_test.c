@@ -300,8 +300,8 @@ static void one_interrupt_wakes_all_that_are_due(struct kunit *test)
 
 	mock_expect(bed, 6);
 	for (i = 0; i < 5; i++)
-		sleeper(bed, 'b', now + 20 * NSEC_PER_MSEC);
-	slack_sleeper(bed, 'a', now + 10 * NSEC_PER_MSEC, 50 * NSEC_PER_MSEC);
+		sleeper(bed, 'b', now + 2 * MOCK_MOMENT);
+	slack_sleeper(bed, 'a', now + MOCK_MOMENT, 5 * MOCK_MOMENT);
 	mock_wait(bed);
 	KUNIT_EXPECT_EQ(test, 1ULL, timer_interrupts(bed));
 	mock_bed_free(bed);
@@ -316,7 +316,7 @@ static void workers_have_timers_of_their_own(struct kunit *test)
 
 	mock_expect(bed, ARRAY_SIZE(m));
 	for (i = 0; i < ARRAY_SIZE(m); i++)
-		m[i] = sleeper(bed, 'a', now + (10 + i / 4) * NSEC_PER_MSEC);
+		m[i] = sleeper(bed, 'a', now + (1 + i / 4) * MOCK_MOMENT);
 	mock_wait(bed);
 	for (i = 0; i < ARRAY_SIZE(m); i++) {
 		KUNIT_EXPECT_EQ(test, 0U, m[i]->task.moves);
@@ -348,9 +348,9 @@ static void hrtimer_goes_on_to_the_next_sleeper(struct kunit *test)
 	u64 now = ktime_get_ns();
 
 	mock_expect(bed, 3);
-	sleeper(bed, 'b', now + 10 * NSEC_PER_MSEC);
-	sleeper(bed, 'a', now + 5 * NSEC_PER_MSEC);
-	sleeper(bed, 'c', now + 15 * NSEC_PER_MSEC);
+	sleeper(bed, 'b', now + 2 * MOCK_MOMENT);
+	sleeper(bed, 'a', now + MOCK_MOMENT);
+	sleeper(bed, 'c', now + 3 * MOCK_MOMENT);
 	mock_wait(bed);
 	mock_expect_log(bed, 0, "bacabc");
 	mock_bed_free(bed);
