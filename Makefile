@@ -15,11 +15,15 @@ help:
 	@echo 'In virtual machines, with all set-up done by itself:'
 	@echo '  make demo       boot, load, and show both engines at work'
 	@echo '  make check      lint, KUnit, selftests, and those with KASAN'
+	@echo '  make matrix     build and test on Linux 6.1, 6.12 and the newest'
 	@echo '  make bench      count instructions: a table, and build/bench.json'
 	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
 	@echo 'Parts of these: make setup, lint, kunit, selftests, kasan'
+	@echo
+	@echo 'With DEBUG=kasan (memory, locks, leaks) or DEBUG=kcsan (data races), make'
+	@echo 'check, kunit and selftests use a kernel with these checks: slow'
 
 modules:
 	@test -e $(KDIR)/Makefile || { \
@@ -47,10 +51,10 @@ lint:
 	@tools/lint.sh
 
 kunit:
-	@tools/run.sh kunit
+	@tools/run.sh kunit $(DEBUG)
 
 selftests:
-	@tools/run.sh selftests
+	@tools/run.sh selftests $(DEBUG)
 
 kasan:
 	@tools/run.sh kasan
@@ -59,10 +63,13 @@ coverage:
 	@tools/run.sh coverage
 
 check:
-	@tools/run.sh check
+	@tools/run.sh check $(DEBUG)
+
+matrix:
+	@tools/run.sh matrix
 
 bench:
 	@tools/run.sh bench
 
 .PHONY: help modules clean setup tools vm demo lint kunit selftests kasan \
-	coverage check bench
+	coverage check matrix bench

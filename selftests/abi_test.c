@@ -904,21 +904,21 @@ static int compare_ids(const void *a, const void *b)
 
 TEST_F(submit, ids_never_repeat)
 {
-	enum { ROUNDS = 25 };
-	static __u64 ids[ROUNDS * CREDITS];
+	static __u64 ids[25 * CREDITS];
+	const int rounds = scaled(25, 2);
 	struct weft_job *jobs = many_jobs(nop_job(0), CREDITS);
 	struct weft_completion c[CREDITS];
 	int i;
 
 	ASSERT_TRUE(jobs);
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < rounds; i++) {
 		ASSERT_EQ(CREDITS,
 			  submit_all(self->fd, jobs, ids + i * CREDITS, CREDITS));
 		ASSERT_EQ(CREDITS, reap(self->fd, c, CREDITS));
 	}
-	qsort(ids, ROUNDS * CREDITS, sizeof(*ids), compare_ids);
+	qsort(ids, rounds * CREDITS, sizeof(*ids), compare_ids);
 	EXPECT_NE(0, ids[0]);
-	for (i = 1; i < ROUNDS * CREDITS; i++) {
+	for (i = 1; i < rounds * CREDITS; i++) {
 		EXPECT_LT(ids[i - 1], ids[i]);
 	}
 	free(jobs);

@@ -31,8 +31,37 @@
 #define SEC		1000000000ULL
 #define HOUR		(3600 * SEC)
 
-/* What must happen has to happen within this time, on a slow machine too. */
-#define PATIENCE	(20 * SEC)
+/*
+ * How many times slower than others this kernel is, says who runs the tests:
+ * what takes long gets longer, and loads get smaller by it.
+ */
+static inline unsigned int slowness(void)
+{
+	const char *s = getenv("WEFT_SLOW");
+	int times = s ? atoi(s) : 1;
+
+	return times > 1 ? times : 1;
+}
+
+/* @n, or fewer where that would take too long; @least is what the test needs. */
+static inline unsigned int scaled(unsigned int n, unsigned int least)
+{
+	n /= slowness();
+	return n > least ? n : least;
+}
+
+/* What must happen has to happen within this time. */
+#define PATIENCE	(20 * SEC * slowness())
+
+static inline void allow_more_time(void)
+{
+	struct __fixture_metadata *f;
+	struct __test_metadata *t;
+
+	for (f = __fixture_list; f; f = f->next)
+		for (t = f->tests; t; t = t->next)
+			t->timeout *= slowness();
+}
 
 /* The program as a whole is skipped where there is no weft. */
 #define WEFT_TEST_MAIN \
@@ -40,6 +69,7 @@
 	{ \
 		if (access(DEVICE, F_OK)) \
 			ksft_exit_skip("no " DEVICE ": load the module\n"); \
+		allow_more_time(); \
 	} \
 	TEST_HARNESS_MAIN
 

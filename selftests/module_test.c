@@ -509,7 +509,7 @@ TEST_F(module, with_timing_there_are_times)
 	EXPECT_EQ(WEFT_FEATURE_TIMING, query.features);
 	fd = open_client(WEFT_ENGINE_THREADS, 1);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(1, run_job(fd, with_receipt(work_job(0, 2, MSEC, MSEC)), &c));
+	ASSERT_EQ(1, run_job(fd, with_receipt(work_job(0, 2, MSEC, 100 * MSEC)), &c));
 	EXPECT_EQ(WEFT_COMPLETION_RECEIPT | WEFT_COMPLETION_TIMED, c.flags);
 	EXPECT_LE(2 * MSEC, c.receipt.run_ns);
 	EXPECT_LT(0, c.receipt.blocked_ns);

@@ -3,6 +3,8 @@
 # Builds into build/, for the kernels of the test bed:
 #   build.sh stock       weft.ko and weft_bench.ko for the stock kernel
 #   build.sh uml         weft.ko and weft_kunit.ko for UML
+#   build.sh kasan       the same for the KASAN kernel; so are kcsan and sid
+#   build.sh backports   weft.ko for Debian's newer kernel
 #   build.sh coverage    weft.ko for UML, which counts what of it runs
 #   build.sh tools       the weft command
 #   build.sh selftests   the selftests, 64 and 32 bit
@@ -12,11 +14,13 @@ set -euo pipefail
 . "$(dirname "$0")/vm/lib.sh"
 cd "$WEFT_TREE"
 
+# build_module KERNEL OUT MAKE_ARGS...: into build/OUT.
 # Kbuild builds beside the sources: each kernel gets a copy of them. Its files are
 # as old as the copy, so that make sees what has changed, also to an older one.
 build_module() {
-	local out=build/$1 tree=$2
+	local out=build/$2 tree
 
+	tree=$(kernel_tree "$1")
 	shift 2
 	mkdir -p "$out"
 	rsync -rlpc --include '*.[chS]' --include Kbuild --include '*/' \
@@ -29,14 +33,20 @@ build_module() {
 
 case ${1:-} in
 stock)
-	build_module stock "$(stock_headers)" WEFT_BENCH=m
+	build_module stock stock WEFT_BENCH=m
 	;;
 uml)
-	build_module uml "$(uml_dir)" ARCH=um WEFT_KUNIT=m
+	build_module uml uml ARCH=um WEFT_KUNIT=m
+	;;
+backports)
+	build_module backports backports
+	;;
+kasan | kcsan | sid)
+	build_module "$1" "$1" WEFT_KUNIT=m
 	;;
 coverage)
 	# The tests of build.sh uml fit this module, too, and are not counted.
-	build_module uml-gcov "$(uml_dir)" ARCH=um GCOV_PROFILE=y
+	build_module uml uml-gcov ARCH=um GCOV_PROFILE=y
 	;;
 tools)
 	make -s -C tools/weft OUT="$PWD/build/tools"
@@ -46,6 +56,6 @@ selftests)
 		KSELFTEST_DIR="$(source_dir)/tools/testing/selftests"
 	;;
 *)
-	die "usage: ${0##*/} stock|uml|coverage|tools|selftests"
+	die "usage: ${0##*/} stock|backports|sid|uml|coverage|kasan|kcsan|tools|selftests"
 	;;
 esac

@@ -30,17 +30,6 @@ check() {
 	fi
 }
 
-# A build that prints nothing but what it does.
-build_quietly() {
-	local out=$1
-
-	shift
-	find build/stock -name '*.o' -delete 2>/dev/null || true
-	KFLAGS=$* tools/build.sh stock 2>&1 |
-		grep -v -e '^  [A-Z]' -e '^make\[' >"build/lint-$out.log" || true
-	cat "build/lint-$out.log"
-}
-
 # Beside what is said below: a fragment is no patch, locks are described in the
 # kernel-doc of their struct, and trace headers have a look of their own.
 CHECKPATCH_IGNORE=FILE_PATH_CHANGES,LINUX_VERSION_CODE,CONSTANT_COMPARISON,UNCOMMENTED_DEFINITION
@@ -88,8 +77,8 @@ spdx() {
 }
 
 mkdir -p build
-check 'build without warnings (W=1)' build_quietly w1 W=1
-check 'sparse (C=2)' build_quietly sparse C=2
+check 'build without warnings (W=1)' warnings_of stock build/lint-w1.log W=1
+check 'sparse (C=2)' warnings_of stock build/lint-sparse.log C=2
 check 'checkpatch --strict' checkpatch_all
 check 'kernel-doc' kernel_doc
 check 'layers' tools/layers.sh

@@ -1,7 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|bench
+#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|matrix|bench
+#   run.sh check kasan|kcsan                     KUnit and selftests there
+#   run.sh kunit kasan|kcsan|sid                 one of them
+#   run.sh selftests kasan|kcsan|backports|sid
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=vm/lib.sh
 . "$(dirname "$0")/vm/lib.sh"
@@ -10,9 +13,20 @@ cd "$WEFT_TREE"
 # The demo puts 10,000 kernel threads side by side: they take a third of this.
 DEMO_MEM=2048
 
+# A debug kernel is so many times slower; kmemleak looks at all memory, so there
+# is not much of it.
+DEBUG_SLOW=10
+DEBUG_TIMEOUT=6000
+KUNIT_MEM=384
+
+# need KERNEL: the kernel, and the modules for it.
+need() {
+	tools/vm/setup.sh "$1"
+	tools/build.sh "$1"
+}
+
 stock() {
-	tools/vm/setup.sh stock
-	tools/build.sh stock
+	need stock
 	tools/build.sh tools
 }
 
@@ -47,22 +61,42 @@ kunit_with() {
 }
 
 kunit() {
-	tools/vm/setup.sh uml
-	tools/build.sh uml
+	[ $# -eq 0 ] || { kunit_in_qemu "$1"; return; }
+	need uml
 	kunit_with build/uml/weft.ko kunit --kmemleak
 }
 
+# KUnit on a kernel for QEMU, with the scan for leaks where there is one.
+kunit_in_qemu() {
+	local kernel=$1 log=build/vm/kunit-$1.log status=0
+
+	need "$kernel"
+	tools/vm/run.sh --kernel "$kernel" --mem "$KUNIT_MEM" --timeout "$DEBUG_TIMEOUT" \
+		--log "$log" \
+		--file "build/$kernel/weft.ko:/modules/weft.ko" \
+		--file "build/$kernel/weft_kunit.ko:/modules/weft_kunit.ko" \
+		--file tools/vm/modules.sh:/modules.sh \
+		-- 'if [ -e /sys/kernel/debug/kmemleak ]; then touch /kmemleak; fi
+			sh /modules.sh weft.ko weft_kunit.ko' || status=$?
+	tools/vm/scanlog.sh "$log" || status=1
+	tools/vm/kunit.sh "$log" || status=1
+	return "$status"
+}
+
 selftests() {
-	tools/vm/setup.sh stock
+	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=600
+
+	case $kernel in
+	kasan | kcsan) slow=$DEBUG_SLOW timeout=$DEBUG_TIMEOUT ;;
+	esac
+	need "$kernel"
 	tools/vm/setup.sh lint
-	tools/build.sh stock
 	tools/build.sh selftests
-	tools/vm/run.sh --timeout 600 --log build/vm/selftests.log \
-		--file build/stock/weft.ko:/weft.ko \
+	tools/vm/run.sh --kernel "$kernel" --timeout "$timeout" --log "$log" \
+		--file "build/$kernel/weft.ko:/weft.ko" \
 		--file build/selftests:/selftests \
-		--file selftests/run.sh:/selftests/run.sh \
-		-- 'sh /selftests/run.sh'
-	tools/vm/scanlog.sh build/vm/selftests.log
+		-- "WEFT_SLOW=$slow sh /selftests/run.sh"
+	tools/vm/scanlog.sh "$log"
 }
 
 # The same on UML, with KASAN, lockdep and kmemleak watching; it runs no 32-bit
@@ -74,13 +108,13 @@ uml_selftests_with() {
 	tools/vm/uml.sh --no-kunit --mem 512 --log "build/vm/$name.log" \
 		--file "$weft:/weft.ko" \
 		--file build/selftests/64:/selftests/64 \
-		--file selftests/run.sh:/selftests/run.sh \
+		--file build/selftests/run.sh:/selftests/run.sh \
+		--file build/selftests/ours.awk:/selftests/ours.awk \
 		"$@"
 }
 
 kasan() {
-	tools/vm/setup.sh uml
-	tools/build.sh uml
+	need uml
 	tools/build.sh selftests
 	uml_selftests_with build/uml/weft.ko kasan --timeout 600 \
 		--cmd 'RUN_SH_BITS=64 sh /selftests/run.sh'
@@ -126,9 +160,8 @@ coverage_report() {
 coverage() {
 	local status=0
 
-	tools/vm/setup.sh uml
 	tools/vm/setup.sh coverage
-	tools/build.sh uml
+	need uml
 	tools/build.sh coverage
 	tools/build.sh selftests
 	rm -rf build/coverage
@@ -164,14 +197,9 @@ totals() {
 			END { printf "%d %d %d\n", p, f, s }'
 }
 
-check() {
-	local -a failed_parts=()
+# Ends as the parts did.
+sum_up() {
 	local passed failed skipped
-
-	part lint tools/lint.sh
-	part kunit "$0" kunit
-	part selftests "$0" selftests
-	part kasan "$0" kasan
 
 	read -r passed failed skipped < <(totals build/check/*.log)
 	# A part that failed without a test to blame counts as one.
@@ -182,7 +210,57 @@ check() {
 	[ "${#failed_parts[@]}" -eq 0 ]
 }
 
-case ${1:-} in
-demo | vm | kunit | selftests | kasan | coverage | check | bench) "$1" ;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|bench" ;;
+check() {
+	failed_parts=()
+	rm -rf build/check
+	if [ $# -gt 0 ]; then
+		part "kunit-$1" "$0" kunit "$1"
+		part "selftests-$1" "$0" selftests "$1"
+	else
+		part lint tools/lint.sh
+		part kunit "$0" kunit
+		part selftests "$0" selftests
+		part kasan "$0" kasan
+	fi
+	sum_up
+}
+
+# A build without warnings counts as a test.
+builds_quietly() {
+	local warnings
+
+	tools/vm/setup.sh "$1"
+	mkdir -p build
+	warnings=$(warnings_of "$1" "build/w1-$1.log" W=1)
+	if [ -z "$warnings" ]; then
+		echo "build: 1 passed, 0 failed, 0 skipped"
+	else
+		echo "$warnings"
+		echo "build: 0 passed, 1 failed, 0 skipped"
+		return 1
+	fi
+}
+
+matrix() {
+	local kernel
+
+	failed_parts=()
+	rm -rf build/check
+	for kernel in stock backports sid; do
+		part "build-$kernel" builds_quietly "$kernel"
+		part "selftests-$kernel" "$0" selftests "$kernel"
+	done
+	# Debian's kernels have no KUnit; the one that we build has.
+	part kunit-sid "$0" kunit sid
+	sum_up
+}
+
+case ${1:-}:${2:-} in
+demo: | vm: | kunit: | selftests: | kasan: | coverage: | check: | matrix: | bench:) "$1" ;;
+check:kasan | check:kcsan) check "$2" ;;
+kunit:kasan | kunit:kcsan | kunit:sid) kunit "$2" ;;
+selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | selftests:sid)
+	selftests "$2"
+	;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|matrix|bench [KERNEL]" ;;
 esac

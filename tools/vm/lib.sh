@@ -88,6 +88,17 @@ with_lock() {
 	exec {fd}>&-
 }
 
+# warnings_of KERNEL LOG FLAGS...: what a build of all of the module has to say.
+warnings_of() {
+	local kernel=$1 log=$2
+
+	shift 2
+	find "build/$kernel" -name '*.o' -delete 2>/dev/null || true
+	KFLAGS=$* tools/build.sh "$kernel" 2>&1 |
+		grep -v -e '^  [A-Z]' -e '^make\[' >"$log" || true
+	cat "$log"
+}
+
 hash_of() { sha256sum | cut -c1-16; }
 
 # The installed headers decide the kernel version: modules are built with them.
@@ -101,19 +112,100 @@ stock_dir() {
 		"$(pkg_version "linux-headers-$(stock_version)")"
 }
 
-stock_headers() { printf '/lib/modules/%s/build\n' "$(stock_version)"; }
+# The link that tells which version of another suite's kernel is in the cache.
+newest() { readlink -f "$WEFT_CACHE/newest-$1"; }
 
 source_dir() { printf '%s/%s_%s\n' "$WEFT_CACHE" "$WEFT_SOURCE" "$(pkg_version "$WEFT_SOURCE")"; }
 
-uml_key() {
+# What a kernel of ours is built from.
+source_of() {
+	case $1 in
+	sid) newest sid ;;
+	*) source_dir ;;
+	esac
+}
+
+source_version() {
+	case $1 in
+	sid) basename "$(newest sid)" ;;
+	*) pkg_version "$WEFT_SOURCE" ;;
+	esac
+}
+
+# The kernels that we build, and the fragments that configure them.
+kernel_fragments() {
+	case $1 in
+	uml) printf '%s\n' "$WEFT_VM_DIR/uml.config" ;;
+	kasan | kcsan | sid) printf '%s\n' "$WEFT_VM_DIR"/x86-{base,"$1"}.config ;;
+	*) die "no kernel '$1': there are stock, backports, sid, uml, kasan and kcsan" ;;
+	esac
+}
+
+kernel_config() { kernel_fragments "$1" | xargs cat; }
+
+kernel_key() {
 	{
-		pkg_version "$WEFT_SOURCE"
+		source_version "$1"
 		gcc -dumpfullversion
-		cat "$WEFT_VM_DIR/uml.config"
+		kernel_config "$1"
 	} | hash_of
 }
 
-uml_dir() { printf '%s/uml-%s\n' "$WEFT_CACHE" "$(uml_key)"; }
+# Where a kernel is in the cache; modules for it are built against kernel_tree.
+kernel_dir() {
+	case $1 in
+	stock) stock_dir ;;
+	backports) newest backports ;;
+	*) printf '%s/%s-%s\n' "$WEFT_CACHE" "$1" "$(kernel_key "$1")" ;;
+	esac
+}
+
+kernel_tree() {
+	case $1 in
+	stock) printf '/lib/modules/%s/build\n' "$(stock_version)" ;;
+	backports) printf '%s\n' "$(newest backports)"/usr/src/linux-headers-*-amd64 ;;
+	*) kernel_dir "$1" ;;
+	esac
+}
+
+kernel_image() {
+	case $1 in
+	stock) printf '%s/boot/vmlinuz-%s\n' "$(stock_dir)" "$(stock_version)" ;;
+	backports) printf '%s\n' "$(newest backports)"/boot/vmlinuz-* ;;
+	uml) printf '%s/linux\n' "$(kernel_dir uml)" ;;
+	*) printf '%s/arch/x86/boot/bzImage\n' "$(kernel_dir "$1")" ;;
+	esac
+}
+
+# What a kernel is told at each boot. Under emulation the debug kernels are slow:
+# what looks like a stall or a lockup by its default may be none. A small kernel
+# has few process ids by default.
+kernel_args() {
+	case $1 in
+	kasan | kcsan | sid)
+		printf '%s ' kunit.enable=1 watchdog_thresh=60 \
+			sysctl.kernel.pid_max=32768 \
+			rcupdate.rcu_cpu_stall_timeout=120
+		;;
+	esac
+	# KCSAN looks at one access of 4,000 by default, too few for short tests. The
+	# newest KUnit runs the suites of a module only if told to.
+	case $1 in
+	kasan) printf 'kasan_multi_shot ' ;;
+	kcsan) printf 'kcsan.skip_watch=400 ' ;;
+	sid) printf 'kunit.autorun=1 ' ;;
+	esac
+}
+
+# The image of kernel $1, which setup.sh must have brought.
+need_kernel() {
+	local image
+
+	image=$(kernel_image "$1")
+	[ -r "$image" ] ||
+		die "no $1 kernel in $WEFT_CACHE: run tools/vm/setup.sh $1"
+	printf '%s\n' "$image"
+}
 
 # A directory with busybox, its applets and the usual empty directories.
 busybox_root() {

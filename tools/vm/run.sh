@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Boots the stock kernel in QEMU and runs a shell command there.
+# Boots a kernel in QEMU and runs a shell command there.
 # shellcheck disable=SC2317 # with_lock, logged and trap call functions by name
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -9,6 +9,7 @@ set -euo pipefail
 usage() {
 	cat >&2 <<'EOF'
 usage: run.sh [options] [-- COMMAND...]
+  --kernel KIND        stock, backports, sid, kasan or kcsan (stock)
   --mem MIB            memory of the VM (1024)
   --cpus N             processors of the VM (2)
   --icount             count instructions: one CPU, repeatable to the bit
@@ -23,7 +24,7 @@ EOF
 	exit 2
 }
 
-mem=1024 cpus=2 icount='' timeout='' out='' shell='' append=''
+kernel=stock mem=1024 cpus=2 icount='' timeout='' out='' shell='' append=''
 log=$WEFT_TREE/build/vm/console.log
 files=() command=
 
@@ -33,7 +34,7 @@ parse() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--icount | --shell) declare -g "${1#--}=1" ;;
-		--mem | --cpus | --timeout | --out | --log | --append)
+		--kernel | --mem | --cpus | --timeout | --out | --log | --append)
 			need_value "$@"
 			declare -g "${1#--}=$2"
 			shift
@@ -60,6 +61,7 @@ parse() {
 check_arguments() {
 	local f
 
+	[ "$kernel" != uml ] || die "UML needs no QEMU: use tools/vm/uml.sh"
 	need_number --mem "$mem"
 	need_number --cpus "$cpus"
 	[ -n "$timeout" ] || timeout=$([ -n "$shell" ] && echo 0 || echo 300)
@@ -131,7 +133,7 @@ qemu() {
 	shift 3
 	exec setpriv --pdeathsig TERM timeout --foreground -k 5 "$seconds" \
 		qemu-system-x86_64 -nodefaults -display none -no-reboot -m "$mem" \
-		-kernel "$kernel" -initrd "$dir/initrd" \
+		-kernel "$image" -initrd "$dir/initrd" \
 		-append "console=ttyS0 ignore_loglevel printk.devkmsg=on panic=-1 $kargs" \
 		-chardev "file,id=log,path=$dir/log" -serial chardev:log \
 		-chardev stdio,id=tty,signal=off -serial chardev:tty \
@@ -144,7 +146,7 @@ probe_kvm() {
 	local verdict=$1 dir=$work/probe
 
 	[ ! -e "$verdict" ] || return 0
-	rm -f "$WEFT_CACHE"/kvm-*
+	find "$WEFT_CACHE" -maxdepth 1 -name 'kvm-*' ! -name "kvm-$boot_id-*" -delete
 	mkdir -p "$dir/root"
 	echo true >"$dir/root/payload"
 	{ cat "$(base_image)" && pack_root "$dir/root"; } >"$dir/initrd"
@@ -159,10 +161,11 @@ probe_kvm() {
 }
 
 kvm_works() {
-	local verdict
+	local verdict boot_id
 
 	[ -z "${WEFT_NO_KVM:-}" ] && [ -w /dev/kvm ] || return 1
-	verdict=$WEFT_CACHE/kvm-$(cat /proc/sys/kernel/random/boot_id)-${kernel##*/}
+	boot_id=$(cat /proc/sys/kernel/random/boot_id)
+	verdict=$WEFT_CACHE/kvm-$boot_id-$(basename "$(kernel_dir "$kernel")")
 	[ -e "$verdict" ] || with_lock kvm probe_kvm "$verdict"
 	grep -qx yes "$verdict"
 }
@@ -190,7 +193,7 @@ boot() {
 		exec {input}< <(feed_shell)
 		feeder=$!
 	fi
-	qemu "$timeout" "$work" "$append" "${machine[@]}" <&"$input" &
+	qemu "$timeout" "$work" "$(kernel_args "$kernel")$append" "${machine[@]}" <&"$input" &
 	child=$!
 	exec {input}<&-
 	qemu_status=0
@@ -247,8 +250,7 @@ finish() {
 trailer_size=78
 parse "$@"
 check_arguments
-kernel=$(stock_dir)/boot/vmlinuz-$(stock_version)
-[ -e "$kernel" ] || die "no stock kernel in $WEFT_CACHE: run tools/vm/setup.sh stock"
+image=$(need_kernel "$kernel")
 mkdir -p "${log%/*}"
 child='' feeder=''
 work=$(mktemp -d)

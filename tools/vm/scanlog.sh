@@ -40,7 +40,7 @@ trap 'rm -f "$judged"' EXIT
 first=$(grep -anm1 'weft-test: start' "$1" | cut -d: -f1 || true)
 first=${first:-1}
 # A test may be named after what it provokes: result lines are blanked.
-tail -n "+$first" "$1" | tr -d '\r' |
+tail -n "+$first" "$1" | tr -d '\r' | awk -f "${0%/*}/ours.awk" |
 	sed -E 's/^(\[[ 0-9.]*\] )? *((not )?ok [0-9]+|# Subtest:) .*//' >"$judged"
 hits=$(grep -aEc "$regex" "$judged" || true)
 [ "$hits" -gt 0 ] || exit 0

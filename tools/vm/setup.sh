@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Brings the packages and kernels of the test bed:
-#   setup.sh [all|stock|uml|lint|coverage]
+#   setup.sh [all|stock|uml|kasan|kcsan|backports|sid|lint|coverage]
 # Everything lands in the cache (WEFT_CACHE); a second run only checks.
 # shellcheck disable=SC2317 # with_lock, logged and trap call functions by name
 set -euo pipefail
@@ -11,13 +11,13 @@ set -euo pipefail
 BUILD_PACKAGES=(gcc gcc-multilib make libc6-dev pkg-config python3 rsync
 	libjson-c-dev libtracefs-dev libtraceevent-dev)
 STOCK_PACKAGES=(qemu-system-x86 seabios busybox-static cpio kmod "$WEFT_HEADERS")
-UML_PACKAGES=("$WEFT_SOURCE" busybox-static bc bison flex libelf-dev libssl-dev
-	cpio kmod xz-utils zstd)
+OWN_PACKAGES=("$WEFT_SOURCE" busybox-static bc bison flex libelf-dev libssl-dev
+	cpio kmod lz4 xz-utils zstd)
 LINT_PACKAGES=("$WEFT_SOURCE" xz-utils git sparse shellcheck codespell perl)
 COVERAGE_PACKAGES=(gcovr)
 
 usage() {
-	echo "usage: ${0##*/} [all|stock|uml|lint|coverage]" >&2
+	echo "usage: ${0##*/} [all|stock|uml|kasan|kcsan|backports|sid|lint|coverage]" >&2
 	exit 2
 }
 
@@ -66,65 +66,206 @@ setup_stock() {
 	say "stock kernel $(stock_version) is ready"
 }
 
+# unpack_source TAR DIR
 unpack_source() {
-	local dir=$1 tmp
+	local tmp
 
-	[ ! -e "$dir" ] || return 0
+	[ ! -e "$2" ] || return 0
 	tmp=$(fresh_tmp linux-source)
-	say "unpacking $WEFT_SOURCE"
-	logged unpack-source tar -xf "/usr/src/$WEFT_SOURCE.tar.xz" -C "$tmp" \
-		--strip-components=1
-	publish "$tmp" "$dir"
+	say "unpacking ${1##*/}"
+	logged unpack-source tar -xf "$1" -C "$tmp" --strip-components=1
+	publish "$tmp" "$2"
 }
 
 need_source() {
 	local dir
 
 	dir=$(source_dir)
-	[ -e "$dir" ] || with_lock source unpack_source "$dir"
+	[ -e "$dir" ] || with_lock source unpack_source "/usr/src/$WEFT_SOURCE.tar.xz" "$dir"
+}
+
+# other_apt SUITE COMMAND...: an apt of our own that knows only this suite of the
+# mirror that the machine has Debian from. The machine's apt stays as it is.
+other_apt() {
+	local suite=$1 dir=$WEFT_CACHE/apt-$1
+
+	shift
+	APT_CONFIG=$dir/apt.conf "$@"
+}
+
+# The address that the machine's apt takes its own release from.
+mirror() {
+	local codename
+
+	codename=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+	# shellcheck disable=SC2016 # apt-get fills them in
+	apt-get indextargets --format '$(CODENAME) $(REPO_URI)' \
+		'Created-By: Packages' 'Origin: Debian' |
+		sed -n "0,/^$codename /s/^$codename //p"
+}
+
+make_other_apt() {
+	local suite=$1 dir=$WEFT_CACHE/apt-$1 uri
+
+	uri=$(mirror)
+	if [ -z "$uri" ]; then
+		apt_update_once
+		uri=$(mirror)
+	fi
+	[ -n "$uri" ] || die "apt has no mirror of Debian: add one to its sources"
+	mkdir -p "$dir"/{lists,archives}/partial
+	echo "deb $uri $suite main" >"$dir/sources.list"
+	cat >"$dir/apt.conf" <<-EOF
+		Dir::Etc::sourcelist "$dir/sources.list";
+		Dir::Etc::sourceparts "-";
+		Dir::State::lists "$dir/lists";
+		Dir::State::status "/dev/null";
+		Dir::Cache "$dir";
+	EOF
+	say "updating the package lists of $suite"
+	logged "apt-$suite" other_apt "$suite" apt-get -q update
+}
+
+# dependency_of SUITE PACKAGE BEGINNING: the first one that begins like this.
+dependency_of() {
+	other_apt "$1" apt-cache depends "$2" |
+		sed -n "0,/^ *Depends: $3/s/^ *Depends: \($3\)/\1/p"
+}
+
+version_of() {
+	other_apt "$1" apt-cache show "$2" | sed -n '0,/^Version: /s/^Version: //p'
+}
+
+# fetch SUITE DIR PACKAGES...: unpacked, not installed.
+fetch() {
+	local suite=$1 dir=$2 deb
+
+	shift 2
+	say "downloading $1"
+	(cd "$dir" && logged "fetch-$suite" other_apt "$suite" apt-get -q download "$@")
+	for deb in "$dir"/*.deb; do
+		logged "unpack-$suite" dpkg -x "$deb" "$dir"
+		rm -f "$deb"
+	done
+}
+
+# These suites move on: look for a newer kernel once a week.
+is_recent() { [ -e "$(newest "$1")" ] && find "$WEFT_CACHE/newest-$1" -mtime -7 | grep -q .; }
+
+# remember KERNEL DIR
+remember() {
+	ln -sfn "$2" "$WEFT_CACHE/newest-$1.tmp"
+	mv -T "$WEFT_CACHE/newest-$1.tmp" "$WEFT_CACHE/newest-$1"
+}
+
+# The headers are where they were unpacked. Without vmlinux there is no BTF for
+# modules, and so no need of pahole.
+fetch_backports() {
+	local suite headers version dir tmp
+
+	! is_recent backports || return 0
+	suite=$(. /etc/os-release && printf '%s-backports' "$VERSION_CODENAME")
+	make_other_apt "$suite"
+	headers=$(dependency_of "$suite" "$WEFT_HEADERS" linux-headers-)
+	version=${headers#linux-headers-}
+	dir=$WEFT_CACHE/backports-${version}_$(version_of "$suite" "$headers")
+	if [ ! -e "$dir" ]; then
+		tmp=$(fresh_tmp backports)
+		fetch "$suite" "$tmp" "linux-image-$version" "$headers" \
+			"linux-headers-${version%-cloud-amd64}-common" \
+			"linux-kbuild-${version%-cloud-amd64}"
+		sed -i "s#/usr/src/#$dir/usr/src/#" "$tmp/usr/src/$headers/Makefile"
+		rm -f "$tmp/usr/src/$headers/vmlinux"
+		publish "$tmp" "$dir"
+	fi
+	remember backports "$dir"
+}
+
+setup_backports() {
+	need_packages "${BUILD_PACKAGES[@]}" "${STOCK_PACKAGES[@]}"
+	with_lock backports fetch_backports
+	say "backports kernel $(basename "$(newest backports)") is ready"
+}
+
+fetch_sid() {
+	local source dir tmp
+
+	! is_recent sid || return 0
+	make_other_apt sid
+	source=$(dependency_of sid linux-source linux-source-)
+	dir=$WEFT_CACHE/${source}_$(version_of sid "$source")
+	if [ ! -e "$dir" ]; then
+		tmp=$(fresh_tmp sid-source)
+		fetch sid "$tmp" "$source"
+		unpack_source "$tmp/usr/src/$source.tar.xz" "$dir"
+		rm -rf "$tmp"
+	fi
+	remember sid "$dir"
+}
+
+# The host tools in sid's headers do not run on Debian 12: we build it ourselves.
+setup_sid() {
+	need_packages "${BUILD_PACKAGES[@]}" "${OWN_PACKAGES[@]}"
+	with_lock sid-source fetch_sid
+	setup_x86 sid
 }
 
 # allnoconfig drops an option whose dependencies are missing without a word.
 check_config() {
 	local lost
 
-	lost=$(grep '^CONFIG_' "$WEFT_VM_DIR/uml.config" | grep -vxFf "$1/.config" || true)
+	lost=$(kernel_config "$1" | grep '^CONFIG_' | grep -vxFf "$2/.config" || true)
 	[ -z "$lost" ] ||
-		die "the kernel refused ${lost//$'\n'/ }: mend tools/vm/uml.config"
+		die "the kernel refused ${lost//$'\n'/ }: mend tools/vm/*.config of $1"
 }
 
 # Modules build against the tree without its objects, which are most of it.
 trim_tree() {
-	find "$1" \( -name '*.o' -o -name '*.a' -o -name '.*.cmd' \) -type f -delete
-	rm -f "$1"/vmlinux "$1"/.tmp_vmlinux*
+	find "$1" -type f \( -name '*.o' -o -name '*.a' -o -name '.*.cmd' -o \
+		\( -name '*vmlinux*' ! -name '*.lds' \) \) -delete
 }
 
-build_uml() {
-	local dir=$1 tmp src
+# build_kernel KIND DIR ARCH TARGET
+# Kbuild lists the symbols of the kernel with its modules; here nothing but the
+# kernel is built, so its own list is the whole one.
+build_kernel() {
+	local kind=$1 dir=$2 arch=$3 target=$4 tmp
 	local -a make
 
 	[ ! -e "$dir" ] || return 0
-	src=$(source_dir)
-	tmp=$(fresh_tmp uml)
-	make=(make -s -C "$src" O="$tmp" ARCH=um)
-	say "configuring the UML kernel"
-	logged uml-config "${make[@]}" KCONFIG_ALLCONFIG="$WEFT_VM_DIR/uml.config" allnoconfig
-	check_config "$tmp"
-	say "building the UML kernel (two to five minutes, log in $WEFT_CACHE/log)"
-	logged uml-build "${make[@]}" -j"$(nproc)" linux modules
+	tmp=$(fresh_tmp "$kind")
+	make=(make -s -C "$(source_of "$kind")" O="$tmp" ARCH="$arch")
+	kernel_config "$kind" >"$tmp/weft.config"
+	say "configuring the $kind kernel"
+	logged "$kind-config" "${make[@]}" KCONFIG_ALLCONFIG="$tmp/weft.config" allnoconfig
+	check_config "$kind" "$tmp"
+	say "building the $kind kernel (log in $WEFT_CACHE/log)"
+	logged "$kind-build" "${make[@]}" -j"$(nproc)" "$target" modules_prepare
+	cp "$tmp/vmlinux.symvers" "$tmp/Module.symvers"
 	trim_tree "$tmp"
+	# Newer ones note where they were built.
+	sed -i "s#$tmp\$#$dir#" "$tmp/Makefile"
 	publish "$tmp" "$dir"
 }
 
-setup_uml() {
+# setup_own KIND ARCH TARGET
+setup_own() {
 	local dir
 
-	need_packages "${BUILD_PACKAGES[@]}" "${UML_PACKAGES[@]}"
+	need_packages "${BUILD_PACKAGES[@]}" "${OWN_PACKAGES[@]}"
 	# Modules build against it, too.
 	need_source
-	dir=$(uml_dir)
-	[ -e "$dir" ] || with_lock uml build_uml "$dir"
-	say "UML kernel ${dir##*/} is ready"
+	dir=$(kernel_dir "$1")
+	[ -e "$dir" ] || with_lock "$1" build_kernel "$1" "$dir" "$2" "$3"
+	say "$1 kernel ${dir##*/} is ready"
+}
+
+setup_uml() { setup_own uml um linux; }
+
+# A kernel of our own for QEMU.
+setup_x86() {
+	need_packages "${STOCK_PACKAGES[@]}"
+	setup_own "$1" x86_64 bzImage
 }
 
 setup_lint() {
@@ -145,7 +286,7 @@ setup_coverage() {
 case ${1:-all} in
 all)
 	need_packages "${BUILD_PACKAGES[@]}" "${STOCK_PACKAGES[@]}" \
-		"${UML_PACKAGES[@]}" "${LINT_PACKAGES[@]}" \
+		"${OWN_PACKAGES[@]}" "${LINT_PACKAGES[@]}" \
 		"${COVERAGE_PACKAGES[@]}"
 	setup_stock
 	setup_uml
@@ -154,6 +295,8 @@ all)
 	;;
 stock) setup_stock ;;
 uml) setup_uml ;;
+kasan | kcsan) setup_x86 "$1" ;;
+backports | sid) "setup_$1" ;;
 lint) setup_lint ;;
 coverage) setup_coverage ;;
 *) usage ;;

@@ -59,7 +59,7 @@ parse() {
 	need_number --mem "$mem"
 }
 
-# PID 1. Every step notes its failure and goes on, so that rmmod always runs.
+# PID 1.
 write_init() {
 	cat <<'EOF'
 #!/bin/sh
@@ -76,40 +76,7 @@ mount -t hostfs -o "$(cat /host.path)" none /host
 mount -t hostfs -o "$(cat /out.path)" none /out
 stty -F /dev/tty1 raw
 exec </dev/null >/dev/tty1 2>&1
-leaks=/sys/kernel/debug/kmemleak
-
-fail() {
-	echo "weft-test: $* failed" >/dev/kmsg
-	echo "$*" >>/host/failed
-}
-
-# A test that fails allocations means also those that may wait.
-faults=/sys/kernel/debug/failslab
-[ ! -d $faults ] || { echo N >$faults/ignore-gfp-wait; echo 0 >$faults/verbose; }
-
-[ ! -e /kmemleak ] || echo clear >$leaks
-echo 'weft-test: start' >/dev/kmsg
-loaded=
-for m in $(cat /modules/order); do
-	if insmod "/modules/$m"; then
-		loaded="${m%.ko} $loaded"
-	else
-		fail "insmod $m"
-	fi
-done
-[ ! -s /cmd ] || sh /cmd || fail "the command (status $?)"
-for m in $loaded; do
-	rmmod "$m" || fail "rmmod $m"
-done
-[ ! -s /after ] || sh /after || fail "the command after rmmod (status $?)"
-if [ -e /kmemleak ]; then
-	# Younger objects are not reported, and the first scan may see stale pointers.
-	sleep 5.5
-	echo scan >$leaks
-	echo scan >$leaks
-	cat $leaks >/dev/kmsg
-fi
-echo 'weft-test: end' >/dev/kmsg
+sh /modules.sh $(cat /order) || touch /host/failed
 touch /host/finished
 poweroff -f
 EOF
@@ -141,11 +108,12 @@ make_initramfs() {
 	write_command "$cmd" >"$root/cmd"
 	write_command "$after" >"$root/after"
 	[ -z "$kmemleak" ] || touch "$root/kmemleak"
-	touch "$root/modules/order"
+	cp "$WEFT_VM_DIR/modules.sh" "$root/modules.sh"
+	touch "$root/order"
 	for m in $modules; do
-		[ -e "$m" ] || die "no module '$m': build it against $(uml_dir)"
+		[ -e "$m" ] || die "no module '$m': build it against $(kernel_tree uml)"
 		cp "$m" "$root/modules/"
-		printf '%s\n' "${m##*/}" >>"$root/modules/order"
+		printf '%s ' "${m##*/}" >>"$root/order"
 	done
 	for f in ${files[@]+"${files[@]}"}; do
 		add_file "$root" "${f%%:/*}" "/${f#*:/}"
@@ -161,7 +129,7 @@ boot() {
 	: >"$log"
 	exec {output}> >(exec cat)
 	setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \
-		"$(uml_dir)/linux" "mem=${mem}M" "initrd=$work/initrd" \
+		"$image" "mem=${mem}M" "initrd=$work/initrd" \
 		con0=null,fd:3 con1=null,fd:4 con=null ssl=null console=tty0 \
 		kunit.enable=1 panic=-1 ignore_loglevel printk.devkmsg=on \
 		"${extra[@]}" </dev/null >"$work/host.log" 2>&1 3>>"$log" 4>&"$output" &
@@ -196,51 +164,10 @@ check_end() {
 	die "the VM died (status $uml_status): look for a panic above"
 }
 
-# A module's suites come without the head line and plan that the parser wants.
-extract_ktap() {
-	sed -n '/weft-test: start/,$p' "$log" | sed 's/^\[ *[0-9.]*\] //' >"$work/lines"
-	echo 'KTAP version 1'
-	echo "1..$(grep -c '^    # Subtest: ' "$work/lines")"
-	awk '/^(not )?ok [0-9]+ / { sub(/ok [0-9]+/, "ok " ++n) } { print }' "$work/lines"
-}
-
-count_of() { sed -n "s/.*[ ,]$1: \([0-9]*\).*/\1/p" <<<"$summary" | grep . || echo 0; }
-
-report_kunit() {
-	local summary='' passed failed skipped
-
-	extract_ktap >"$work/ktap"
-	if grep -q '# Subtest: ' "$work/ktap"; then
-		python3 "$(source_dir)/tools/testing/kunit/kunit.py" parse "$work/ktap" \
-			>"$work/report" 2>&1 || true
-		cat "$work/report"
-		summary=$(grep 'Testing complete' "$work/report" || true)
-	fi
-	passed=$(count_of passed)
-	failed=$(($(count_of failed) + $(count_of crashed) + $(count_of errors)))
-	skipped=$(count_of skipped)
-	[ "$failed" -eq 0 ] || verdict=1
-	if [ $((passed + skipped)) -eq 0 ] && [ -z "$no_kunit" ]; then
-		say "no KUnit test ran: name a test module in --modules or give --no-kunit"
-		verdict=1
-	fi
-	counts="kunit: $passed passed, $failed failed, $skipped skipped"
-}
-
-report_failures() {
-	local what
-
-	[ -e "$share/failed" ] || return 0
-	while IFS= read -r what; do
-		say "$what failed: look for the reason in $log"
-	done <"$share/failed"
-	verdict=1
-}
-
 parse "$@"
-[ -x "$(uml_dir)/linux" ] || die "no UML kernel in $WEFT_CACHE: run tools/vm/setup.sh uml"
+image=$(need_kernel uml)
 mkdir -p "${log%/*}"
-child='' verdict=0 counts=''
+child='' verdict=0
 work=$(mktemp -d)
 share=$work/share
 trap cleanup EXIT
@@ -249,8 +176,7 @@ trap 'exit 143' TERM HUP
 make_initramfs
 boot
 check_end
-report_kunit
-report_failures
+[ ! -e "$share/failed" ] || verdict=1
 "$WEFT_VM_DIR/scanlog.sh" "$log" || verdict=1
-echo "$counts"
+[ -n "$no_kunit" ] || "$WEFT_VM_DIR/kunit.sh" "$log" || verdict=1
 exit "$verdict"
