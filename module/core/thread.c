@@ -318,14 +318,19 @@ static int weft_thread_run(void *data)
 {
 	struct weft_thread *thread = data;
 	enum weft_outcome outcome;
+	unsigned int yields = 0;
 
 	set_freezable();
 	weft_thread_wait(thread);
 	while ((outcome = weft_thread_poll(thread)) != WEFT_OUTCOME_DONE) {
-		if (outcome == WEFT_OUTCOME_GONE)
+		if (outcome == WEFT_OUTCOME_GONE) {
 			weft_thread_wait(thread);
-		else
-			schedule();
+			continue;
+		}
+		schedule();
+		/* A task that only ever yields must not hold up a suspend. */
+		if (++yields % WEFT_BURST == 0)
+			try_to_freeze();
 	}
 	weft_thread_end(thread);
 	return 0;
