@@ -8,6 +8,7 @@
 #include <kunit/visibility.h>
 
 #include "executor.h"
+#include "gfp.h"
 #include "thread.h"
 
 /* So many ended threads may be left before a new one reaps them. */
@@ -388,7 +389,7 @@ int weft_thread_create(struct weft_task *task)
 		return ret;
 
 	ret = -ENOMEM;
-	thread = kzalloc(sizeof(*thread), GFP_KERNEL_ACCOUNT);
+	thread = kzalloc(sizeof(*thread), WEFT_GFP_USER);
 	if (!thread)
 		goto err_unreserve;
 	weft_poller_init(&thread->poller, ex, NULL, NULL);
