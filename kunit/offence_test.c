@@ -176,11 +176,12 @@ static void leak_softirq(struct mock *m)
 
 static void leaked_preempt_is_caught_and_mended(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT))
 		kunit_skip(test, "no CONFIG_PREEMPT_COUNT");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_preempt },
 				 { MOCK_YIELD },
 				 { MOCK_READY, .before = leak_preempt }), o);
@@ -192,11 +193,12 @@ static void leaked_preempt_is_caught_and_mended(struct kunit *test)
 
 static void leaked_softirq_is_caught(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (IS_ENABLED(CONFIG_LOCKDEP))
 		kunit_skip(test, "lockdep would report it as well");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_softirq },
 				 { MOCK_READY }), o);
 	expect_only(test, o, WEFT_PREEMPT, 1);
@@ -210,11 +212,12 @@ static void leak_rcu(struct mock *m)
 
 static void leaked_rcu_section_is_caught_and_ended(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (!IS_ENABLED(CONFIG_PREEMPT_RCU))
 		kunit_skip(test, "no CONFIG_PREEMPT_RCU");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_rcu },
 				 { MOCK_YIELD },
 				 { MOCK_READY, .before = leak_rcu }), o);
@@ -239,11 +242,12 @@ static void unlock(struct mock *m)
 /* It can be named, not mended; the poll that unlocks is one that changes it, too. */
 static void leaked_lock_is_caught(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (!IS_ENABLED(CONFIG_LOCKDEP))
 		kunit_skip(test, "no CONFIG_LOCKDEP");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_lock },
 				 { MOCK_YIELD },
 				 { MOCK_READY, .before = unlock }), o);
