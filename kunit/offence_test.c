@@ -69,6 +69,20 @@ static void poll_that_sleeps_is_caught(struct kunit *test)
 	mock_bed_free(bed);
 }
 
+static void first_sleep_has_its_stack(struct kunit *test)
+{
+	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS))
+		kunit_skip(test, "the scheduler tells nobody who sleeps");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
+	run_one(test, bed, STEPS({ MOCK_READY, .before = doze }), o);
+	expect_only(test, o, WEFT_SLEPT, 1);
+	KUNIT_EXPECT_GT(test, o->first[WEFT_SLEPT].nr, 2U);
+	mock_bed_free(bed);
+}
+
 static void thread_may_sleep(struct kunit *test)
 {
 	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_THREADS, 1);
@@ -183,11 +197,12 @@ static void leak_softirq(struct mock *m)
 
 static void leaked_preempt_is_caught_and_mended(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT))
 		kunit_skip(test, "no CONFIG_PREEMPT_COUNT");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_preempt },
 				 { MOCK_YIELD },
 				 { MOCK_READY, .before = leak_preempt }), o);
@@ -199,11 +214,12 @@ static void leaked_preempt_is_caught_and_mended(struct kunit *test)
 
 static void leaked_softirq_is_caught(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (IS_ENABLED(CONFIG_LOCKDEP))
 		kunit_skip(test, "lockdep would report it as well");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_softirq },
 				 { MOCK_READY }), o);
 	expect_only(test, o, WEFT_PREEMPT, 1);
@@ -217,11 +233,12 @@ static void leak_rcu(struct mock *m)
 
 static void leaked_rcu_section_is_caught_and_ended(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (!IS_ENABLED(CONFIG_PREEMPT_RCU))
 		kunit_skip(test, "no CONFIG_PREEMPT_RCU");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_rcu },
 				 { MOCK_YIELD },
 				 { MOCK_READY, .before = leak_rcu }), o);
@@ -246,11 +263,12 @@ static void unlock(struct mock *m)
 /* It can be named, not mended; the poll that unlocks is one that changes it, too. */
 static void leaked_lock_is_caught(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (!IS_ENABLED(CONFIG_LOCKDEP))
 		kunit_skip(test, "no CONFIG_LOCKDEP");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_lock },
 				 { MOCK_YIELD },
 				 { MOCK_READY, .before = unlock }), o);
@@ -316,6 +334,7 @@ static void each_op_has_its_own_counts(struct kunit *test)
 
 static struct kunit_case offence_cases[] = {
 	KUNIT_CASE(poll_that_sleeps_is_caught),
+	KUNIT_CASE(first_sleep_has_its_stack),
 	KUNIT_CASE(thread_may_sleep),
 	KUNIT_CASE(worker_that_waits_between_polls_is_not_to_blame),
 	KUNIT_CASE(poll_over_its_budget_is_caught),

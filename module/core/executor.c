@@ -7,6 +7,7 @@
 #include <kunit/visibility.h>
 
 #include "executor.h"
+#include "gfp.h"
 
 static void weft_executor_free(struct weft_executor *ex)
 {
@@ -149,7 +150,7 @@ int weft_group_init(struct weft_group *group, struct weft_executor *ex,
 		return 0;
 
 	group->queues = kcalloc(ex->nr_workers, sizeof(*group->queues),
-				GFP_KERNEL_ACCOUNT);
+				WEFT_GFP_USER);
 	return group->queues ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_GPL(weft_group_init);

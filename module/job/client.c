@@ -8,6 +8,7 @@
 #include <kunit/visibility.h>
 
 #include "../core/executor.h"
+#include "../core/gfp.h"
 #include "client.h"
 #include "runtime.h"
 
@@ -34,11 +35,11 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 	user = weft_user_get(rt, credits);
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+	client = kzalloc(sizeof(*client), WEFT_GFP_USER);
 	if (!client)
 		goto err_user;
 	client->chunks = kvcalloc(weft_chunks(credits), sizeof(*client->chunks),
-				  GFP_KERNEL_ACCOUNT);
+				  WEFT_GFP_USER);
 	if (!client->chunks)
 		goto err_free;
 	if (weft_group_init(&client->group, rt->executor, engine))
