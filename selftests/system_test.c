@@ -10,7 +10,7 @@
 
 #define CREDITS		4096
 #define LOAD		600
-#define MANY_THREADS	1000
+#define MANY_THREADS	500
 
 #define CPU1		"/sys/devices/system/cpu/cpu1/online"
 #define PM_TEST		"/sys/power/pm_test"
@@ -120,7 +120,7 @@ static void *toggle_cpu1(void *arg)
 TEST_F(system, no_job_is_lost_while_a_cpu_goes_and_comes)
 {
 	static struct weft_completion c[LOAD];
-	struct toggler toggler = { .cycles = scaled(20, 5) };
+	struct toggler toggler = { .cycles = scaled(10, 5) };
 	struct weft_job *jobs = mixed_jobs(LOAD);
 	struct weft_stats stats;
 	unsigned int rounds = 0;

@@ -84,7 +84,7 @@ kunit_in_qemu() {
 }
 
 selftests() {
-	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=600
+	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=900
 
 	case $kernel in
 	kasan | kcsan) slow=$DEBUG_SLOW timeout=$DEBUG_TIMEOUT ;;
