@@ -18,6 +18,7 @@ help:
 	@echo '  make signals    selftests under a storm of signals'
 	@echo '  make matrix     build and test on Linux 6.1, 6.12 and the newest'
 	@echo '  make bench      count instructions: a table, and build/bench.json'
+	@echo '  make soak MINUTES=n  storms on a kernel that checks: build/soak.json'
 	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
@@ -75,5 +76,9 @@ matrix:
 bench:
 	@tools/run.sh bench
 
+# It reads MINUTES, SEED and STORM, which make hands on.
+soak:
+	@tools/run.sh soak $(DEBUG)
+
 .PHONY: help modules clean setup tools vm demo lint kunit selftests signals kasan \
-	coverage check matrix bench
+	coverage check matrix bench soak

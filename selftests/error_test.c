@@ -4,6 +4,7 @@
  * after every error of every call that docs/uapi.md has.
  */
 #include <stddef.h>
+#include "common.h"
 #include "table.h"
 
 #define PAGE		4096

@@ -6,6 +6,7 @@
 #ifndef WEFT_SELFTESTS_FAULTS_H
 #define WEFT_SELFTESTS_FAULTS_H
 
+#include "common.h"
 #include "table.h"
 
 #define FAIL_NTH	"/proc/thread-self/fail-nth"

@@ -5,6 +5,7 @@
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include "common.h"
 #include "table.h"
 
 #define CREDITS	64

@@ -3,6 +3,7 @@
  * Load without end: nothing locks up, and whoever has little to do gets a turn
  * beside who has much.
  */
+#include "common.h"
 #include "table.h"
 
 /* From linux/membarrier.h, which not every libc has. */

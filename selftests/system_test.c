@@ -3,6 +3,7 @@
  * What the machine does around weft: CPUs go and come, and all stops for a
  * suspend, under load. No job is lost, none runs twice, and nothing holds it up.
  */
+#include "common.h"
 #include "table.h"
 #include <linux/suspend_ioctls.h>
 #include <sys/mount.h>

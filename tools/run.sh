@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|signals|kasan|coverage|check|matrix|bench
+#   run.sh demo|vm|kunit|selftests|signals|kasan|coverage|check|matrix|bench|soak
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
+#   run.sh soak kasan|kcsan|stock|uml            the storms, see soak/run.sh
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=vm/lib.sh
 . "$(dirname "$0")/vm/lib.sh"
@@ -191,6 +192,12 @@ bench() {
 	bench/run.sh
 }
 
+soak() {
+	need "$1"
+	tools/build.sh soak
+	soak/run.sh "$1"
+}
+
 # Runs a part, remembers what it counted, and goes on also if it failed.
 part() {
 	local name=$1 log=build/check/$1.log status=0
@@ -276,5 +283,7 @@ kunit:kasan | kunit:kcsan | kunit:sid) kunit "$2" ;;
 selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | selftests:sid)
 	selftests "$2"
 	;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|signals|kasan|coverage|check|matrix|bench [KERNEL]" ;;
+soak:) soak kasan ;;
+soak:kasan | soak:kcsan | soak:stock | soak:uml) soak "$2" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|signals|kasan|coverage|check|matrix|bench|soak [KERNEL]" ;;
 esac
