@@ -81,7 +81,7 @@ static struct weft_job fuzz_job(struct rng *rng)
 {
 	struct weft_job job;
 
-	if (rng_once_in(rng, 512))
+	if (rng_once_in(rng, 2048))
 		job = endless_job(rng, rng_next(rng));
 	else if (rng_once_in(rng, 16))
 		job = sleep_job(rng_next(rng), HOUR);
@@ -363,7 +363,7 @@ static void reopen(struct fuzzer *f, struct victim *v)
 		fail("O_NONBLOCK: %s", strerror(errno));
 	if (!rng_once_in(&f->rng, 4)) {
 		/* A thread takes long to make. */
-		v->engine = rng_once_in(&f->rng, 16);
+		v->engine = rng_once_in(&f->rng, 128);
 		v->is_client = !setup_client(v->fd, v->engine,
 					     v->engine == WEFT_ENGINE_THREADS ? 2 : 256);
 	}

@@ -209,6 +209,28 @@ part() {
 	[ "$status" -eq 0 ] || failed_parts+=("$name")
 }
 
+# A part beside those that follow; its output comes when it is waited for.
+part_beside() {
+	beside=$1
+
+	shift
+	say "$beside, beside what follows ..."
+	mkdir -p build/check
+	"$@" >"build/check/$beside.log" 2>&1 &
+	beside_pid=$!
+	trap 'kill "$beside_pid" 2>/dev/null || true' EXIT
+}
+
+part_beside_wait() {
+	local status=0
+
+	say "$beside:"
+	wait "$beside_pid" || status=$?
+	trap - EXIT
+	cat "build/check/$beside.log"
+	[ "$status" -eq 0 ] || failed_parts+=("$beside")
+}
+
 # Sums up the lines "NAME: N passed, N failed, N skipped".
 totals() {
 	sed -n 's/^[a-z0-9]*: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$@" |
@@ -229,6 +251,11 @@ sum_up() {
 	[ "${#failed_parts[@]}" -eq 0 ]
 }
 
+builds_selftests() {
+	tools/vm/setup.sh lint
+	tools/build.sh selftests
+}
+
 check() {
 	failed_parts=()
 	rm -rf build/check
@@ -237,9 +264,12 @@ check() {
 		part "selftests-$1" "$0" selftests "$1"
 	else
 		part lint tools/lint.sh
+		# Two of the parts need them, and lint builds where one of these does.
+		part build builds_selftests
+		part_beside selftests "$0" selftests
 		part kunit "$0" kunit
-		part selftests "$0" selftests
 		part kasan "$0" kasan
+		part_beside_wait
 	fi
 	sum_up
 }
