@@ -114,6 +114,16 @@ make_initramfs() {
 	{ cat "$base" && pack_root "$root"; } >"$work/initrd"
 }
 
+# Each emulated CPU has a thread of the host on the kernels that look for races. When
+# the host is busy such a CPU may go on with code that another one has patched, for
+# ever; so elsewhere they take turns in one thread, which costs nothing to speak of.
+tcg_threads() {
+	case $kernel in
+	kasan | kcsan) echo multi ;;
+	*) echo single ;;
+	esac
+}
+
 # Not every QEMU emulates cmpxchg16b right, and five-level page tables confuse KASAN.
 machine_args() {
 	if [ -n "$icount" ]; then
@@ -122,7 +132,7 @@ machine_args() {
 	elif kvm_works; then
 		printf '%s\n' -accel kvm -cpu host -smp "$cpus"
 	else
-		printf '%s\n' -accel tcg,thread=multi -cpu max,-cx16,-la57 -smp "$cpus"
+		printf '%s\n' -accel "tcg,thread=$(tcg_threads)" -cpu max,-cx16,-la57 -smp "$cpus"
 	fi
 }
 
