@@ -145,7 +145,7 @@ struct weft_task {
 	u8 woken;
 	/** @pins: T: wait sources that live on its worker: it may not move */
 	u16 pins;
-	/** @stamp: T: when it last became runnable or pending, in ns */
+	/** @stamp: T: when it became runnable or pending, or its poll began, in ns */
 	u64 stamp;
 	/** @queued_ns: T: time it was runnable and waited for its turn */
 	u64 queued_ns;

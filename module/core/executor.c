@@ -6,6 +6,7 @@
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
+#include "../compat.h"
 #include "executor.h"
 
 static void weft_executor_free(struct weft_executor *ex)
@@ -316,6 +317,11 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 		.wait = READ_ONCE(task->wait),
 		.since_ns = ex->timing && now > stamp ? now - stamp : 0,
 		.polls = READ_ONCE(task->polls),
+		.wakes = READ_ONCE(task->wakes),
+		.moves = READ_ONCE(task->moves),
+		.queued_ns = READ_ONCE(task->queued_ns),
+		.run_ns = READ_ONCE(task->run_ns),
+		.blocked_ns = READ_ONCE(task->blocked_ns),
 		.worker = -1,
 	};
 	if (task->group->engine == WEFT_THREADS) {
@@ -328,6 +334,18 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_task_look);
+
+static enum weft_worker_state weft_worker_state(const struct weft_worker *worker)
+{
+	struct task_struct *thread = worker->thread;
+	bool parked = READ_ONCE(worker->parked);
+
+	if (weft_on_cpu(thread))
+		return parked ? WEFT_WORKER_PARKED : WEFT_WORKER_POLLING;
+	if (task_is_running(thread))
+		return WEFT_WORKER_READY;
+	return parked ? WEFT_WORKER_PARKED : WEFT_WORKER_BLOCKED;
+}
 
 /**
  * weft_executor_worker_stats() - what a worker has done
@@ -348,6 +366,7 @@ void weft_executor_worker_stats(struct weft_executor *ex, unsigned int index,
 			   &worker->poller.seq);
 	if (thread) {
 		stats->pid = thread->pid;
+		stats->state = weft_worker_state(worker);
 		weft_switches_add(thread, &stats->voluntary,
 				  &stats->involuntary);
 	}
