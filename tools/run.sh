@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|matrix|bench
+#   run.sh demo|vm|kunit|selftests|kasan|tools|coverage|check|matrix|bench
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -120,6 +120,13 @@ kasan() {
 		--cmd 'RUN_SH_BITS=64 sh /selftests/run.sh'
 }
 
+# The weft command: what it makes of tables, and a screen that keys are sent to.
+tools() {
+	tools/vm/setup.sh tools
+	tools/build.sh tools
+	tools/test/run.py
+}
+
 # In the guest: what gcov counted goes to /out. Its files have no size to copy by.
 save_counts() {
 	cat <<EOF
@@ -221,6 +228,7 @@ check() {
 		part kunit "$0" kunit
 		part selftests "$0" selftests
 		part kasan "$0" kasan
+		part tools "$0" tools
 	fi
 	sum_up
 }
@@ -256,11 +264,11 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | kunit: | selftests: | kasan: | coverage: | check: | matrix: | bench:) "$1" ;;
+demo: | vm: | kunit: | selftests: | kasan: | tools: | coverage: | check: | matrix: | bench:) "$1" ;;
 check:kasan | check:kcsan) check "$2" ;;
 kunit:kasan | kunit:kcsan | kunit:sid) kunit "$2" ;;
 selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | selftests:sid)
 	selftests "$2"
 	;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|matrix|bench [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|tools|coverage|check|matrix|bench [KERNEL]" ;;
 esac
