@@ -201,6 +201,7 @@ struct weft_cx {
  *	0 for any time. Needs @timing.
  * @manual: make no kernel threads for the workers: a test drives them
  * @clock: what is the time, in ns; NULL for CLOCK_MONOTONIC. Only with @manual.
+ * @clock_arg: handed to @clock
  */
 struct weft_executor_config {
 	const char *name;
@@ -209,7 +210,8 @@ struct weft_executor_config {
 	bool timing;
 	u64 budget_ns;
 	bool manual;
-	u64 (*clock)(void);
+	u64 (*clock)(void *arg);
+	void *clock_arg;
 };
 
 struct weft_executor * __must_check

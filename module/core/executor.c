@@ -36,7 +36,9 @@ weft_executor_create(const struct weft_executor_config *config)
 	if (config->clock && !config->manual)
 		return ERR_PTR(-EINVAL);
 
-	ex = kvzalloc(struct_size(ex, workers, config->workers), GFP_KERNEL);
+	/* One that is driven by hand belongs to who drives it. */
+	ex = kvzalloc(struct_size(ex, workers, config->workers),
+		      config->manual ? GFP_KERNEL_ACCOUNT : GFP_KERNEL);
 	if (!ex)
 		return ERR_PTR(-ENOMEM);
 	strscpy(ex->name, config->name, sizeof(ex->name));
@@ -44,6 +46,7 @@ weft_executor_create(const struct weft_executor_config *config)
 	ex->timing = config->timing;
 	ex->manual = config->manual;
 	ex->clock = config->clock;
+	ex->clock_arg = config->clock_arg;
 	ex->budget_ns = config->budget_ns;
 	weft_offences_init(&ex->offences);
 	weft_threads_init(&ex->threads, config->max_threads);

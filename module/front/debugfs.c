@@ -117,7 +117,9 @@ static void weft_client_row(struct seq_file *m, struct weft_client *client)
 	weft_client_stats(client, &s);
 	seq_printf(m, "%6llu %5d %-15s %-7s %7u %8llu %8llu %8llu %7llu %7llu %7llu %10llu %8llu %10llu %7llu %5u\n",
 		   client->number, client->pid, *comm ? comm : "-",
-		   weft_engine_names[client->group.engine], s.credits,
+		   client->stepper ? "stepped" :
+				     weft_engine_names[client->group.engine],
+		   s.credits,
 		   s.accepted, s.done, s.reaped, s.queued, s.running, s.waiting,
 		   s.polls, s.wakes, s.bytes, s.refused,
 		   from_kuid_munged(&init_user_ns, client->user->uid));
@@ -190,6 +192,8 @@ static int memory_show(struct seq_file *m, void *unused)
 		   weft_executor_bytes(rt->executor));
 	seq_printf(m, "async_clients   %10llu\n", totals[WEFT_ASYNC].bytes);
 	seq_printf(m, "threads_clients %10llu\n", totals[WEFT_THREADS].bytes);
+	seq_printf(m, "stepped_clients %10llu\n",
+		   weft_runtime_stepped_bytes(rt));
 	seq_printf(m, "threads         %10zu\n",
 		   weft_threads_bytes(&rt->executor->threads));
 	seq_printf(m, "one_job         %10zu\n", weft_slot_bytes());

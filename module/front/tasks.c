@@ -157,7 +157,8 @@ static void weft_tasks_print(struct seq_file *m, const struct weft_client *clien
 		   weft_tasks_state(look), look->cancelled ? "yes" : "no",
 		   weft_tasks_wait(look), look->since_ns / NSEC_PER_USEC,
 		   look->polls);
-	if (look->worker < 0)
+	/* A worker of its own has no row in workers, and may have the same number. */
+	if (look->worker < 0 || client->stepper)
 		seq_puts(m, "     -");
 	else
 		seq_printf(m, "%6d", look->worker);
