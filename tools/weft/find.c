@@ -154,7 +154,8 @@ static void find_in_poll(struct findings *f, const struct snap *snap,
 
 static void find_queued(struct findings *f, struct snap_task *t, uint64_t limit_ns)
 {
-	if (strcmp(t->state, "queued") || t->since_us * 1000 <= limit_ns)
+	/* A stepped job has no thread, and has its turn when somebody likes. */
+	if (strcmp(t->state, "queued") || t->since_us * 1000 <= limit_ns || !t->tid)
 		return;
 	warn(t, FIND_QUEUED_LONG);
 	add(f, FIND_QUEUED_LONG, text_job(t).s,

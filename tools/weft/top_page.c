@@ -273,7 +273,9 @@ static void task_facts(const struct top *top, struct page *page,
 		  strcmp(t->cancelled, "yes") ? "" : ", cancelled",
 		  text_time(t->since_us * 1000).s);
 	page_line(page, "  waits   for %s", waits_for(t));
-	if (t->worker == SNAP_NONE)
+	if (!t->tid)
+		page_line(page, "  runs    when its client is stepped (weft step)");
+	else if (t->worker == SNAP_NONE)
 		page_line(page, "  runs    on a thread of its own, tid %" PRIu64, t->tid);
 	else
 		page_line(page, "  runs    on worker %" PRIu64 ", tid %" PRIu64, t->worker,
