@@ -2,7 +2,7 @@
 /*
  * Stepped clients: one poll at a time, by a clock of their own, beside all others.
  */
-#include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "table.h"
@@ -687,17 +687,36 @@ TEST_F(step, threads_that_step_take_turns)
 	EXPECT_EQ(2, wait_until(self->fd, self->c, 2, 2, 0));
 }
 
+struct waiter {
+	pthread_t thread;
+	int fd;
+	pid_t tid;
+	int ret;
+	struct weft_completion c;
+};
+
+static void *wait_for_one(void *arg)
+{
+	struct waiter *w = arg;
+
+	__atomic_store_n(&w->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	w->ret = wait_until(w->fd, &w->c, 1, 1, WEFT_WAIT_FOREVER);
+	return NULL;
+}
+
 TEST_F(step, waiter_is_woken_by_the_step_of_another_thread)
 {
-	struct stepper stepper = { .fd = self->fd };
-	struct pollfd p = { .fd = self->fd, .events = POLLIN };
+	struct waiter w = { .fd = self->fd };
 
 	ASSERT_EQ(1, submit_one(self->fd, nop_job(7), &self->ids[0]));
-	EXPECT_EQ(0, poll(&p, 1, 0));
-	ASSERT_EQ(0, pthread_create(&stepper.thread, NULL, step_to_the_end, &stepper));
-	ASSERT_EQ(1, wait_until(self->fd, self->c, 1, 1, in_ns(PATIENCE)));
-	EXPECT_EQ(7, self->c[0].user_data);
-	ASSERT_EQ(0, pthread_join(stepper.thread, NULL));
+	ASSERT_EQ(0, pthread_create(&w.thread, NULL, wait_for_one, &w));
+	while (!__atomic_load_n(&w.tid, __ATOMIC_ACQUIRE))
+		sched_yield();
+	until_asleep(w.tid);
+	ASSERT_EQ(0, step_any(self->fd, &self->step));
+	ASSERT_EQ(0, pthread_join(w.thread, NULL));
+	EXPECT_EQ(1, w.ret);
+	EXPECT_EQ(7, w.c.user_data);
 }
 
 TEST_F(step, receipts_and_stats_are_as_of_others)

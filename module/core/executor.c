@@ -332,6 +332,9 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	} else {
 		const struct weft_worker *worker = READ_ONCE(task->worker);
 
+		/* It is shown before it is spawned: it has none then. */
+		if (!worker)
+			return;
 		look->worker = worker->index;
 		look->pid = worker->thread ? worker->thread->pid : 0;
 	}

@@ -20,6 +20,7 @@ int cmd_demo(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_step(int argc, char **argv);
+int cmd_card(int argc, char **argv);
 
 /* Options that every subcommand takes. */
 extern const struct argp_child cmd_common[];

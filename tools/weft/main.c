@@ -22,6 +22,7 @@ static const struct command {
 	{ "top", cmd_top },
 	{ "doctor", cmd_doctor },
 	{ "step", cmd_step },
+	{ "card", cmd_card },
 };
 
 #define NR_COMMANDS	ARRAY_SIZE(commands)
@@ -37,6 +38,7 @@ static const char doc[] =
 	"  weft top                                     the same live, and warnings\n"
 	"  weft doctor                                  is anything wrong, and why\n"
 	"  weft step                                    one poll at a time, to learn\n"
+	"  weft card                                    what jobs cost on this machine\n"
 	"  weft run --help                              all about a command\n"
 	"\v"
 	"Exit status:\n"
@@ -91,7 +93,7 @@ static const struct command *find_command(struct argp_state *state,
 	if (near)
 		argp_error(state, "there is no command '%s': did you mean '%s'?",
 			   name, near);
-	argp_error(state, "there is no command '%s': use run, stat, tasks, top, doctor, step or demo",
+	argp_error(state, "there is no command '%s': use run, stat, tasks, top, doctor, step, card or demo",
 		   name);
 	return NULL;
 }
@@ -123,7 +125,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		*ret = run_command(state, arg);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which command? run, stat, tasks, top, doctor, step or demo");
+		argp_error(state, "which command? run, stat, tasks, top, doctor, step, card or demo");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
