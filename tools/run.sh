@@ -43,10 +43,25 @@ demo() {
 	tools/vm/scanlog.sh build/vm/demo.log
 }
 
+# What draws on the terminal must know it.
+terminfo_file() {
+	local name=${TERM:-linux} dir
+
+	for dir in /etc/terminfo /lib/terminfo /usr/share/terminfo; do
+		[ -e "$dir/${name:0:1}/$name" ] || continue
+		printf '%s\n' --file "$dir/${name:0:1}/$name:/lib/terminfo/${name:0:1}/$name"
+		return
+	done
+}
+
 vm() {
+	local -a terminfo
+
 	stock
+	mapfile -t terminfo < <(terminfo_file)
 	say "a shell in the VM; 'weft --help' tells what to try, 'exit' leaves"
 	tools/vm/run.sh --shell --log build/vm/shell.log \
+		"${terminfo[@]}" \
 		--file build/stock/weft.ko:/weft.ko \
 		--file build/tools/weft:/bin/weft -- 'insmod /weft.ko'
 }
@@ -120,11 +135,21 @@ kasan() {
 		--cmd 'RUN_SH_BITS=64 sh /selftests/run.sh'
 }
 
-# The weft command: what it makes of tables, and a screen that keys are sent to.
+# The weft command: what it makes of tables, a screen that keys are sent to, and what
+# it does with the module.
 tools() {
+	local log=build/vm/tools.log status=0
+
 	tools/vm/setup.sh tools
-	tools/build.sh tools
-	tools/test/run.py
+	stock
+	tools/test/run.py || status=1
+	tools/vm/run.sh --timeout 300 --log "$log" \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft \
+		--file tools/test/guest.sh:/guest.sh \
+		-- 'sh /guest.sh' || status=1
+	tools/vm/scanlog.sh "$log" || status=1
+	return "$status"
 }
 
 # In the guest: what gcov counted goes to /out. Its files have no size to copy by.

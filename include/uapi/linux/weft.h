@@ -452,9 +452,9 @@ struct weft_restrict {
  * @due_ns: when a timer wakes it, by the client's clock; 0 if none does
  * @polls: polls so far
  * @wakes: wakes so far; that of a job which is queued counts from its poll on
- * @worker: its worker
+ * @worker: its worker; WEFT_STEP_ANY if it has none yet
  * @place: its place in that worker's run queue, from 1; 0 if it waits, or is on its
- *	way there
+ *	way there, as one is that is being submitted
  * @op: as submitted
  * @state: WEFT_STEP_JOB_*
  * @waits: WEFT_STEP_FOR_*
