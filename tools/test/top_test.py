@@ -156,6 +156,12 @@ class TopTest(unittest.TestCase):
         out = self.top(folder, "--queued-limit", "10ms")
         self.assertEqual([r["Warn"] for r in grid(out)], ["Q", "Q", ""])
 
+    def test_stepped_jobs_are_queued_for_as_long_as_one_likes(self):
+        stepped = task(1, state="queued", since_us=999999, worker="-", tid=0)
+        folder = self.folder(tasks=[stepped])
+        self.assertEqual(self.warnings(folder)[0], [""])
+        self.assertIn("runs    when its client is stepped", self.top(folder, "--task", "1:1"))
+
     def test_lost_waker(self):
         _, line = self.warnings(self.folder(offences=[offender("sleep", lost=2)]))
         self.assertEqual(line, "warnings: L lost waker 1")
