@@ -15,6 +15,7 @@ help:
 	@echo 'In virtual machines, with all set-up done by itself:'
 	@echo '  make demo       boot, load, and show both engines at work'
 	@echo '  make check      lint, KUnit, selftests, and those with KASAN'
+	@echo '  make signals    selftests under a storm of signals'
 	@echo '  make matrix     build and test on Linux 6.1, 6.12 and the newest'
 	@echo '  make bench      count instructions: a table, and build/bench.json'
 	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
@@ -56,6 +57,9 @@ kunit:
 selftests:
 	@tools/run.sh selftests $(DEBUG)
 
+signals:
+	@tools/run.sh signals
+
 kasan:
 	@tools/run.sh kasan
 
@@ -71,5 +75,5 @@ matrix:
 bench:
 	@tools/run.sh bench
 
-.PHONY: help modules clean setup tools vm demo lint kunit selftests kasan \
+.PHONY: help modules clean setup tools vm demo lint kunit selftests signals kasan \
 	coverage check matrix bench

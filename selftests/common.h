@@ -50,8 +50,11 @@ static inline unsigned int scaled(unsigned int n, unsigned int least)
 	return n > least ? n : least;
 }
 
-/* What must happen has to happen within this time. */
-#define PATIENCE	(20 * SEC * slowness())
+/* What must happen has to happen within this time, also beside other load. */
+#define PATIENCE	(60 * SEC * slowness())
+
+/* The harness gives a test 30 s. A hang is found as well by a longer limit. */
+#define TIMES_LIMIT	4
 
 static inline void allow_more_time(void)
 {
@@ -60,8 +63,98 @@ static inline void allow_more_time(void)
 
 	for (f = __fixture_list; f; f = f->next)
 		for (t = f->tests; t; t = t->next)
-			t->timeout *= slowness();
+			t->timeout *= TIMES_LIMIT * slowness();
 }
+
+static inline void ignore_signal(int sig)
+{
+	(void)sig;
+}
+
+/* A signal that comes every @us from now on; 0 for no more. */
+static inline int set_alarms(suseconds_t us, int flags)
+{
+	struct sigaction action = { .sa_handler = ignore_signal, .sa_flags = flags };
+	struct itimerval timer = {
+		.it_interval.tv_usec = us,
+		.it_value.tv_usec = us,
+	};
+
+	if (sigaction(SIGALRM, &action, NULL))
+		return -errno;
+	return setitimer(ITIMER_REAL, &timer, NULL) ? -errno : 0;
+}
+
+/*
+ * With WEFT_ALARM_MS=N a signal comes to each test, and each child, every 1 to N ms.
+ * What the kernel can go on with by itself it does, with SA_RESTART; what weft's own
+ * calls return then the functions below must cope with.
+ */
+static inline unsigned int alarm_ms(void)
+{
+	static int ms = -1;
+	const char *s;
+
+	if (ms < 0) {
+		s = getenv("WEFT_ALARM_MS");
+		ms = s ? atoi(s) : 0;
+	}
+	return ms;
+}
+
+/* A test that is about signals has its own, and wants to see what they do. */
+static bool has_own_alarms;
+
+static inline int start_alarms(suseconds_t us)
+{
+	has_own_alarms = true;
+	return set_alarms(us, 0);
+}
+
+static inline void alarm_all_the_time(void)
+{
+	has_own_alarms = false;
+	if (alarm_ms())
+		set_alarms((1 + getpid() % alarm_ms()) * 1000, SA_RESTART);
+}
+
+static inline void stop_alarms(void)
+{
+	set_alarms(0, 0);
+	alarm_all_the_time();
+}
+
+/* Where a signal at any point is too much to ask. */
+static inline void no_alarms(void)
+{
+	set_alarms(0, 0);
+}
+
+/* Whether a call must be made again that ended early. */
+static inline bool alarms_come(void)
+{
+	return alarm_ms() && !has_own_alarms;
+}
+
+/* Of the calls that SA_RESTART does not restart. */
+#define RESTARTED(_call) ({ \
+	long _ret; \
+\
+	do { \
+		_ret = (_call); \
+	} while (_ret < 0 && errno == EINTR); \
+	_ret; \
+})
+
+/* At the end of a program, after all of its tests. The harness has an alarm itself. */
+#define WEFT_PATIENT_MAIN \
+	static void __attribute__((constructor)) be_patient(void) \
+	{ \
+		allow_more_time(); \
+		if (alarm_ms()) \
+			pthread_atfork(NULL, NULL, alarm_all_the_time); \
+	} \
+	TEST_HARNESS_MAIN
 
 /* The program as a whole is skipped where there is no weft. */
 #define WEFT_TEST_MAIN \
@@ -69,9 +162,8 @@ static inline void allow_more_time(void)
 	{ \
 		if (access(DEVICE, F_OK)) \
 			ksft_exit_skip("no " DEVICE ": load the module\n"); \
-		allow_more_time(); \
 	} \
-	TEST_HARNESS_MAIN
+	WEFT_PATIENT_MAIN
 
 /* A fixture with a client of @_credits credits on each of the engines. */
 #define ENGINE_FIXTURE(_name, _credits) \
@@ -110,10 +202,16 @@ static inline int result_of(long ret)
 	return ret == -1 && errno ? -errno : -EPROTO;
 }
 
+/* What returns EINTR has done nothing: with alarms all the time, call it again. */
 static inline int call(int fd, unsigned long nr, void *arg)
 {
-	errno = 0;
-	return result_of(ioctl(fd, nr, arg));
+	int ret;
+
+	do {
+		errno = 0;
+		ret = result_of(ioctl(fd, nr, arg));
+	} while (ret == -EINTR && alarms_come());
+	return ret;
 }
 
 static inline int open_device(void)
@@ -228,8 +326,8 @@ static inline int submit_one(int fd, struct weft_job job, __u64 *id)
 	return submit_all(fd, &job, id, 1);
 }
 
-static inline int wait_until(int fd, struct weft_completion *c, unsigned int capacity,
-			     unsigned int min, __u64 timeout_ns)
+static inline int wait_once(int fd, struct weft_completion *c, unsigned int capacity,
+			    unsigned int min, __u64 timeout_ns)
 {
 	struct weft_wait wait = {
 		.size = sizeof(wait),
@@ -246,6 +344,28 @@ static inline int wait_until(int fd, struct weft_completion *c, unsigned int cap
 	return ret;
 }
 
+/* A signal ends a wait early, with what is there: then one waits for the rest. */
+static inline int wait_until(int fd, struct weft_completion *c, unsigned int capacity,
+			     unsigned int min, __u64 timeout_ns)
+{
+	unsigned int got = 0;
+	int ret;
+
+	for (;;) {
+		ret = wait_once(fd, capacity ? c + got : c, capacity - got,
+				min > got ? min - got : 0, timeout_ns);
+		if (!alarms_come())
+			return ret;
+		if (ret < 0)
+			return got ? (int)got : ret;
+		if (!capacity && (ret >= (int)min || now_ns() >= timeout_ns))
+			return ret;
+		got += capacity ? ret : 0;
+		if (capacity && (got >= min || got == capacity || now_ns() >= timeout_ns))
+			return got;
+	}
+}
+
 /* Waits until @n jobs have ended, without reaping. */
 static inline int wait_done(int fd, unsigned int n)
 {
@@ -254,8 +374,13 @@ static inline int wait_done(int fd, unsigned int n)
 
 static inline int read_completions(int fd, void *buffer, size_t size)
 {
-	errno = 0;
-	return result_of(read(fd, buffer, size));
+	int ret;
+
+	do {
+		errno = 0;
+		ret = result_of(read(fd, buffer, size));
+	} while (ret == -EINTR && alarms_come());
+	return ret;
 }
 
 /* How many completions are there. */
@@ -483,7 +608,10 @@ static inline unsigned int count_result(const struct weft_completion *c, unsigne
 	return count;
 }
 
-/* No event tells that a job went to sleep: look until so many have. */
+/*
+ * No event tells that a job went to sleep: look until so many have. Then none of
+ * them is inside a poll any more: a cancel finds them waiting.
+ */
 static inline bool until_waiting(int fd, __u64 n)
 {
 	__u64 end = in_ns(PATIENCE);
@@ -499,10 +627,10 @@ static inline bool until_waiting(int fd, __u64 n)
 	return false;
 }
 
-/* Gives a thread the time to block in the kernel; right without it as well. */
-static inline void until_asleep(pid_t tid)
+/* Until a thread or child has blocked in the kernel, or has ended. */
+static inline bool until_asleep(pid_t tid)
 {
-	__u64 end = in_ns(SEC);
+	__u64 end = in_ns(PATIENCE);
 	char path[64], stat[512];
 	char *state;
 	ssize_t len;
@@ -513,12 +641,15 @@ static inline void until_asleep(pid_t tid)
 		sched_yield();
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
-			return;
+			return true;
 		len = read(fd, stat, sizeof(stat) - 1);
 		close(fd);
 		stat[len > 0 ? len : 0] = '\0';
 		state = strrchr(stat, ')');
-	} while (state && strncmp(state, ") S", 3) && now_ns() < end);
+		if (!state || !strncmp(state, ") S", 3) || !strncmp(state, ") Z", 3))
+			return true;
+	} while (now_ns() < end);
+	return false;
 }
 
 /* @size writable bytes that end where a page without access begins. */
@@ -533,32 +664,6 @@ static inline void *before_guard(size_t size)
 	if (p == MAP_FAILED || mprotect(p + len, page, PROT_NONE))
 		return NULL;
 	return p + len - size;
-}
-
-static inline void ignore_signal(int sig)
-{
-	(void)sig;
-}
-
-/* A signal that comes again and again: one of them meets the wait. */
-static inline int start_alarms(suseconds_t us)
-{
-	struct sigaction action = { .sa_handler = ignore_signal };
-	struct itimerval timer = {
-		.it_interval.tv_usec = us,
-		.it_value.tv_usec = us,
-	};
-
-	if (sigaction(SIGALRM, &action, NULL))
-		return -errno;
-	return setitimer(ITIMER_REAL, &timer, NULL) ? -errno : 0;
-}
-
-static inline void stop_alarms(void)
-{
-	struct itimerval timer = { 0 };
-
-	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 #endif /* WEFT_SELFTESTS_COMMON_H */

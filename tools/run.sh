@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|kasan|tools|coverage|check|matrix|bench
+#   run.sh demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|matrix|bench
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -99,7 +99,7 @@ kunit_in_qemu() {
 }
 
 selftests() {
-	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=600
+	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=1200
 
 	case $kernel in
 	kasan | kcsan) slow=$DEBUG_SLOW timeout=$DEBUG_TIMEOUT ;;
@@ -112,6 +112,18 @@ selftests() {
 		--file build/selftests:/selftests \
 		-- "WEFT_SLOW=$slow sh /selftests/run.sh"
 	tools/vm/scanlog.sh "$log"
+}
+
+# The 64-bit ones with a signal every few ms, which no job may be lost by.
+signals() {
+	need stock
+	tools/vm/setup.sh lint
+	tools/build.sh selftests
+	tools/vm/run.sh --timeout 1200 --log build/vm/signals.log \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/selftests:/selftests \
+		-- 'RUN_SH_BITS=64 WEFT_ALARM_MS=10 sh /selftests/run.sh'
+	tools/vm/scanlog.sh build/vm/signals.log
 }
 
 # The same on UML, with KASAN, lockdep and kmemleak watching; it runs no 32-bit
@@ -131,7 +143,7 @@ uml_selftests_with() {
 kasan() {
 	need uml
 	tools/build.sh selftests
-	uml_selftests_with build/uml/weft.ko kasan --timeout 600 \
+	uml_selftests_with build/uml/weft.ko kasan --timeout 1200 \
 		--cmd 'RUN_SH_BITS=64 sh /selftests/run.sh'
 }
 
@@ -289,11 +301,13 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | kunit: | selftests: | kasan: | tools: | coverage: | check: | matrix: | bench:) "$1" ;;
+demo: | vm: | kunit: | selftests: | signals: | kasan: | tools: | coverage: | check: | matrix: | bench:)
+	"$1"
+	;;
 check:kasan | check:kcsan) check "$2" ;;
 kunit:kasan | kunit:kcsan | kunit:sid) kunit "$2" ;;
 selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | selftests:sid)
 	selftests "$2"
 	;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|tools|coverage|check|matrix|bench [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|matrix|bench [KERNEL]" ;;
 esac

@@ -8,6 +8,7 @@
 
 #include "../compat.h"
 #include "executor.h"
+#include "gfp.h"
 
 static void weft_executor_free(struct weft_executor *ex)
 {
@@ -38,7 +39,7 @@ weft_executor_create(const struct weft_executor_config *config)
 
 	/* One that is driven by hand belongs to who drives it. */
 	ex = kvzalloc(struct_size(ex, workers, config->workers),
-		      config->manual ? GFP_KERNEL_ACCOUNT : GFP_KERNEL);
+		      config->manual ? WEFT_GFP_USER : GFP_KERNEL);
 	if (!ex)
 		return ERR_PTR(-ENOMEM);
 	strscpy(ex->name, config->name, sizeof(ex->name));
@@ -153,7 +154,7 @@ int weft_group_init(struct weft_group *group, struct weft_executor *ex,
 		return 0;
 
 	group->queues = kcalloc(ex->nr_workers, sizeof(*group->queues),
-				GFP_KERNEL_ACCOUNT);
+				WEFT_GFP_USER);
 	return group->queues ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_GPL(weft_group_init);
@@ -310,7 +311,8 @@ EXPORT_SYMBOL_IF_KUNIT(weft_group_running);
 void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 {
 	const struct weft_executor *ex = task->group->executor;
-	int state = atomic_read(&task->state);
+	/* Pairs with weft_state_spawn(): from then on it has a stamp and a worker. */
+	int state = atomic_read_acquire(&task->state);
 	u64 stamp = READ_ONCE(task->stamp);
 	u64 now = weft_executor_now(ex);
 
@@ -318,7 +320,6 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 		.state = state & WEFT_STATE_MASK,
 		.cancelled = state & WEFT_STATE_CANCEL,
 		.wait = READ_ONCE(task->wait),
-		.since_ns = ex->timing && now > stamp ? now - stamp : 0,
 		.polls = READ_ONCE(task->polls),
 		.wakes = READ_ONCE(task->wakes),
 		.moves = READ_ONCE(task->moves),
@@ -327,14 +328,14 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 		.blocked_ns = READ_ONCE(task->blocked_ns),
 		.worker = -1,
 	};
+	if (look->state == WEFT_STATE_NEW)
+		return;
+	look->since_ns = ex->timing && now > stamp ? now - stamp : 0;
 	if (task->group->engine == WEFT_THREADS) {
 		look->pid = weft_thread_pid(task->thread);
 	} else {
 		const struct weft_worker *worker = READ_ONCE(task->worker);
 
-		/* It is shown before it is spawned: it has none then. */
-		if (!worker)
-			return;
 		look->worker = worker->index;
 		look->pid = worker->thread ? worker->thread->pid : 0;
 	}

@@ -177,8 +177,9 @@ u64 weft_bucket_ceiling(unsigned int bucket);
  *	taken, as the next two
  * @run_ns: time inside its polls, likewise
  * @blocked_ns: time it was pending, likewise
- * @worker: number of its worker, -1 if it has a thread of its own, or no worker yet
- * @pid: of its kernel thread or its worker's; 0 if there is none
+ * @worker: number of its worker, -1 if it has a thread of its own or was not
+ *	spawned yet
+ * @pid: of its kernel thread or its worker's; 0 if there is none yet
  */
 struct weft_task_look {
 	u8 state;

@@ -12,8 +12,8 @@ static void weft_witness_out(struct preempt_notifier *notifier,
 	struct weft_witness *w = container_of(notifier, struct weft_witness,
 					      notifier);
 
-	/* Preempted is not asleep. */
-	if (*w->queue && !task_is_running(current) && !w->slept.nr)
+	/* Preempted is not asleep, also not on its way there. */
+	if (*w->queue && !weft_task_is_runnable(current) && !w->slept.nr)
 		weft_stack_save(&w->slept);
 }
 

@@ -10,9 +10,6 @@
 #include "executor.h"
 #include "worker.h"
 
-/* Polls between two looks at what else a kernel thread must look at. */
-#define WEFT_BURST	64
-
 static void weft_worker_kick(struct weft_worker *worker)
 {
 	/*

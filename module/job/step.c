@@ -7,6 +7,7 @@
 #include <kunit/visibility.h>
 
 #include "../core/executor.h"
+#include "../core/gfp.h"
 #include "../core/task.h"
 #include "client.h"
 #include "runtime.h"
@@ -48,7 +49,7 @@ weft_stepper_create(const struct weft_runtime *rt, unsigned int workers,
 		.timing = weft_runtime_timed(rt),
 		.manual = true,
 	};
-	struct weft_stepper *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	struct weft_stepper *s = kzalloc(sizeof(*s), WEFT_GFP_USER);
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
@@ -56,7 +57,7 @@ weft_stepper_create(const struct weft_runtime *rt, unsigned int workers,
 		config.clock = weft_stepper_clock;
 		config.clock_arg = s;
 	}
-	s->jobs = kvcalloc(credits, sizeof(*s->jobs), GFP_KERNEL_ACCOUNT);
+	s->jobs = kvcalloc(credits, sizeof(*s->jobs), WEFT_GFP_USER);
 	s->executor = s->jobs ? weft_executor_create(&config) : ERR_PTR(-ENOMEM);
 	if (IS_ERR(s->executor)) {
 		kvfree(s->jobs);
