@@ -8,7 +8,7 @@ u64 bed_now;
 void (*bed_hook)(struct bed *bed);
 struct bed *bed_hooked;
 
-u64 bed_clock(void)
+u64 bed_clock(void *arg)
 {
 	void (*once)(struct bed *bed) = bed_hook;
 

@@ -37,7 +37,7 @@ extern struct bed *bed_hooked;
 int bed_init(struct kunit *test);
 void bed_exit(struct kunit *test);
 
-u64 bed_clock(void);
+u64 bed_clock(void *arg);
 struct weft_runtime *bed_new_runtime(struct kunit *test, bool manual);
 struct weft_client *bed_new_client(struct kunit *test, struct weft_runtime *rt,
 				   enum weft_engine engine, u32 credits);

@@ -11,7 +11,7 @@ static void expect_refused(struct kunit *test,
 			(int)PTR_ERR_OR_ZERO(weft_executor_create(config)));
 }
 
-static u64 no_clock(void)
+static u64 no_clock(void *arg)
 {
 	return 0;
 }

@@ -6,7 +6,7 @@
 
 u64 mock_now;
 
-u64 mock_clock(void)
+u64 mock_clock(void *arg)
 {
 	return mock_now;
 }

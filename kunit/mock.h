@@ -113,7 +113,7 @@ struct mock_bed {
 
 /* The clock of all beds that are driven by hand, in ns. */
 extern u64 mock_now;
-u64 mock_clock(void);
+u64 mock_clock(void *arg);
 
 extern const struct weft_task_ops mock_ops;
 

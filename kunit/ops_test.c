@@ -121,7 +121,7 @@ static void work_takes_two_times_and_rounds(struct kunit *test)
 /* Polls. The clock goes on by this much each time it is read, if it does. */
 static u64 tick;
 
-static u64 ticking_clock(void)
+static u64 ticking_clock(void *arg)
 {
 	mock_now += tick;
 	return mock_now;

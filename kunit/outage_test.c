@@ -23,7 +23,7 @@ struct outage_bed {
 	enum weft_engine engine;
 };
 
-static u64 still_clock(void)
+static u64 still_clock(void *arg)
 {
 	return 1000;
 }

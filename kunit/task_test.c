@@ -573,6 +573,22 @@ static void task_without_cancel_ends_all_the_same(struct kunit *test)
 	expect_cancelled(test, m, 0);
 }
 
+/* A job is shown from its acceptance on, a moment before it is spawned. */
+static void task_that_is_not_spawned_can_be_looked_at(struct kunit *test)
+{
+	struct mock_bed *bed = mock_bed_manual(test, 1);
+	struct weft_task task = {};
+	struct weft_task_look look;
+
+	KUNIT_ASSERT_EQ(test, 0, weft_task_init(&task, &mock_ops, &bed->group));
+	weft_task_look(&task, &look);
+	KUNIT_EXPECT_EQ(test, (u8)WEFT_STATE_NEW, look.state);
+	KUNIT_EXPECT_EQ(test, -1, look.worker);
+	KUNIT_EXPECT_EQ(test, 0, look.pid);
+	weft_task_fini(&task);
+	mock_bed_free(bed);
+}
+
 static struct kunit_case task_cases[] = {
 	KUNIT_CASE(ready_task_ends_at_its_first_poll),
 	KUNIT_CASE(wake_before_spawn_changes_nothing),
@@ -613,6 +629,7 @@ static struct kunit_case task_cases[] = {
 	KUNIT_CASE(two_cancels_in_a_poll_are_one),
 	KUNIT_CASE(cancel_of_a_task_that_waits_for_nothing_is_in_time),
 	KUNIT_CASE(task_without_cancel_ends_all_the_same),
+	KUNIT_CASE(task_that_is_not_spawned_can_be_looked_at),
 	{}
 };
 

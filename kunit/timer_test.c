@@ -104,7 +104,7 @@ static void slack_lets_a_sleep_go_on_with_the_next(struct kunit *test)
 	mock_expect_log(bed, 2, "ba");
 }
 
-static u64 fixed_clock(void)
+static u64 fixed_clock(void *arg)
 {
 	return mock_now;
 }
@@ -115,7 +115,7 @@ static void sleep_for_counts_from_now(struct kunit *test)
 	struct weft_cx cx = { .timers = &timers };
 	struct weft_sleep sleep;
 
-	weft_timers_init(&timers, NULL, fixed_clock);
+	weft_timers_init(&timers, NULL, fixed_clock, NULL);
 	weft_sleep_for(&sleep, &cx, 500, 70);
 	KUNIT_EXPECT_EQ(test, mock_now + 500, sleep.deadline);
 	KUNIT_EXPECT_EQ(test, 70U, sleep.slack);

@@ -36,6 +36,76 @@ static void setup_is_checked(struct kunit *test)
 		s = good;
 		s.flags = BIT(bit);
 		WRONG(weft_validate_setup(&s, MAX_CREDITS));
+		s = good;
+		s.workers = BIT(bit);
+		WRONG(weft_validate_setup(&s, MAX_CREDITS));
+		s = good;
+		s.__reserved = BIT(bit);
+		WRONG(weft_validate_setup(&s, MAX_CREDITS));
+	}
+}
+
+static void stepped_setup_is_checked(struct kunit *test)
+{
+	static const struct weft_setup good = {
+		.size = sizeof(good),
+		.flags = WEFT_SETUP_STEP,
+		.workers = 1,
+	};
+	struct weft_setup s = good;
+	u32 all = WEFT_MAX_CREDITS;
+	int bit;
+
+	OK(weft_validate_setup(&s, all));
+	s.flags |= WEFT_SETUP_VIRTUAL;
+	OK(weft_validate_setup(&s, all));
+	s.flags = WEFT_SETUP_VIRTUAL;
+	WRONG(weft_validate_setup(&s, all));
+
+	s = good;
+	s.workers = WEFT_STEP_MAX_WORKERS;
+	OK(weft_validate_setup(&s, all));
+	s.workers++;
+	WRONG(weft_validate_setup(&s, all));
+	s.workers = 0;
+	WRONG(weft_validate_setup(&s, all));
+
+	s = good;
+	s.credits = WEFT_STEP_MAX_CREDITS;
+	OK(weft_validate_setup(&s, all));
+	WRONG(weft_validate_setup(&s, MAX_CREDITS));
+	s.credits++;
+	WRONG(weft_validate_setup(&s, all));
+	s = good;
+	s.engine = WEFT_ENGINE_THREADS;
+	WRONG(weft_validate_setup(&s, all));
+	for (bit = 2; bit < 32; bit++) {
+		s = good;
+		s.flags |= BIT(bit);
+		WRONG(weft_validate_setup(&s, all));
+	}
+}
+
+static void step_is_checked(struct kunit *test)
+{
+	static const struct weft_step good = { .size = sizeof(good) };
+	struct weft_step s = good;
+	int bit;
+
+	s.flags = WEFT_STEP_LOOK | WEFT_STEP_SKIP;
+	s.capacity = WEFT_STEP_MAX_CREDITS;
+	s.jobs = U64_MAX;
+	s.worker = U32_MAX;
+	s.advance_ns = U64_MAX;
+	OK(weft_validate_step(&s));
+	s.capacity++;
+	WRONG(weft_validate_step(&s));
+	s.capacity = U32_MAX;
+	WRONG(weft_validate_step(&s));
+	for (bit = 2; bit < 32; bit++) {
+		s = good;
+		s.flags = BIT(bit);
+		WRONG(weft_validate_step(&s));
 	}
 }
 
@@ -220,6 +290,8 @@ static void restrict_is_checked(struct kunit *test)
 
 static struct kunit_case validate_cases[] = {
 	KUNIT_CASE(setup_is_checked),
+	KUNIT_CASE(stepped_setup_is_checked),
+	KUNIT_CASE(step_is_checked),
 	KUNIT_CASE(submit_is_checked),
 	KUNIT_CASE(wait_is_checked),
 	KUNIT_CASE(cancel_is_checked),

@@ -54,6 +54,16 @@ static inline bool weft_cpu_is_free(void)
 	return !preempt_count() && !need_resched();
 }
 
+/* Has the thread a CPU? Where there is one, it is that of who asks. */
+static inline bool weft_on_cpu(const struct task_struct *thread)
+{
+#ifdef CONFIG_SMP
+	return READ_ONCE(thread->on_cpu);
+#else
+	return thread == current;
+#endif
+}
+
 /* How many RCU read-side sections this thread is in, where that is counted. */
 static inline int weft_rcu_depth(void)
 {

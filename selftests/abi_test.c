@@ -67,11 +67,13 @@ CHECK_FIELD(weft_query, job_size, 44, 4);
 CHECK_FIELD(weft_query, completion_size, 48, 4);
 CHECK_FIELD(weft_query, job_bytes, 52, 4);
 
-CHECK_SIZE(weft_setup, 16);
+CHECK_SIZE(weft_setup, 24);
 CHECK_FIELD(weft_setup, size, 0, 4);
 CHECK_FIELD(weft_setup, flags, 4, 4);
 CHECK_FIELD(weft_setup, engine, 8, 4);
 CHECK_FIELD(weft_setup, credits, 12, 4);
+CHECK_FIELD(weft_setup, workers, 16, 4);
+CHECK_FIELD(weft_setup, __reserved, 20, 4);
 
 CHECK_SIZE(weft_submit, 40);
 CHECK_FIELD(weft_submit, size, 0, 4);
@@ -131,6 +133,34 @@ CHECK_FIELD(weft_restrict, size, 0, 4);
 CHECK_FIELD(weft_restrict, flags, 4, 4);
 CHECK_FIELD(weft_restrict, ops, 8, 8);
 
+CHECK_SIZE(weft_step_job, 48);
+CHECK_FIELD(weft_step_job, id, 0, 8);
+CHECK_FIELD(weft_step_job, user_data, 8, 8);
+CHECK_FIELD(weft_step_job, due_ns, 16, 8);
+CHECK_FIELD(weft_step_job, polls, 24, 4);
+CHECK_FIELD(weft_step_job, wakes, 28, 4);
+CHECK_FIELD(weft_step_job, worker, 32, 4);
+CHECK_FIELD(weft_step_job, place, 36, 4);
+CHECK_FIELD(weft_step_job, op, 40, 2);
+CHECK_FIELD(weft_step_job, state, 42, 2);
+CHECK_FIELD(weft_step_job, waits, 44, 2);
+CHECK_FIELD(weft_step_job, __reserved, 46, 2);
+
+CHECK_SIZE(weft_step, 72);
+CHECK_FIELD(weft_step, size, 0, 4);
+CHECK_FIELD(weft_step, flags, 4, 4);
+CHECK_FIELD(weft_step, jobs, 8, 8);
+CHECK_FIELD(weft_step, capacity, 16, 4);
+CHECK_FIELD(weft_step, listed, 20, 4);
+CHECK_FIELD(weft_step, worker, 24, 4);
+CHECK_FIELD(weft_step, outcome, 28, 4);
+CHECK_FIELD(weft_step, advance_ns, 32, 8);
+CHECK_FIELD(weft_step, id, 40, 8);
+CHECK_FIELD(weft_step, now_ns, 48, 8);
+CHECK_FIELD(weft_step, next_ns, 56, 8);
+CHECK_FIELD(weft_step, queued, 64, 4);
+CHECK_FIELD(weft_step, waiting, 68, 4);
+
 static_assert(WEFT_IOC_QUERY == 0xbf00, "WEFT_IOC_QUERY");
 static_assert(WEFT_IOC_SETUP == 0xbf01, "WEFT_IOC_SETUP");
 static_assert(WEFT_IOC_SUBMIT == 0xbf02, "WEFT_IOC_SUBMIT");
@@ -138,6 +168,7 @@ static_assert(WEFT_IOC_WAIT == 0xbf03, "WEFT_IOC_WAIT");
 static_assert(WEFT_IOC_CANCEL == 0xbf04, "WEFT_IOC_CANCEL");
 static_assert(WEFT_IOC_STATS == 0xbf05, "WEFT_IOC_STATS");
 static_assert(WEFT_IOC_RESTRICT == 0xbf06, "WEFT_IOC_RESTRICT");
+static_assert(WEFT_IOC_STEP == 0xbf10, "WEFT_IOC_STEP");
 
 /* What the sizes, tails and addresses of every ioctl argument are tried on. */
 FIXTURE(argument) {
@@ -148,6 +179,7 @@ FIXTURE(argument) {
 FIXTURE_VARIANT(argument) {
 	unsigned long nr;
 	__u32 size;
+	__u32 first_size;	/* as it first was, 0 if that is the same */
 	__u32 flags;		/* that make a struct of zeros valid and harmless */
 	__u32 bad_flags;
 	__u32 reserved;		/* offset of the reserved word, 0 if none */
@@ -164,7 +196,9 @@ FIXTURE_VARIANT_ADD(argument, query) {
 FIXTURE_VARIANT_ADD(argument, setup) {
 	.nr = WEFT_IOC_SETUP,
 	.size = sizeof(struct weft_setup),
+	.first_size = offsetof(struct weft_setup, workers),
 	.bad_flags = ~0U,
+	.reserved = offsetof(struct weft_setup, __reserved),
 };
 
 FIXTURE_VARIANT_ADD(argument, submit) {
@@ -209,6 +243,14 @@ FIXTURE_VARIANT_ADD(argument, restrict_ops) {
 	.bad_flags = ~0U,
 };
 
+FIXTURE_VARIANT_ADD(argument, step) {
+	.nr = WEFT_IOC_STEP,
+	.size = sizeof(struct weft_step),
+	.bad_flags = ~(WEFT_STEP_LOOK | WEFT_STEP_SKIP),
+	.out_from = offsetof(struct weft_step, id),
+	.out_to = sizeof(struct weft_step),
+};
+
 static bool wants_client(const FIXTURE_VARIANT(argument) *variant)
 {
 	return variant->nr != WEFT_IOC_SETUP;
@@ -220,8 +262,11 @@ FIXTURE_SETUP(argument)
 	ASSERT_TRUE(self->page);
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
-	if (wants_client(variant))
+	if (variant->nr == WEFT_IOC_STEP) {
+		ASSERT_EQ(0, setup_stepped(self->fd, 1, WEFT_SETUP_VIRTUAL, CREDITS));
+	} else if (wants_client(variant)) {
 		ASSERT_EQ(0, setup_client(self->fd, WEFT_ENGINE_ASYNC, CREDITS));
+	}
 }
 
 FIXTURE_TEARDOWN(argument)
@@ -268,11 +313,22 @@ TEST_F(argument, every_smaller_size_is_einval)
 {
 	__u32 size;
 
-	for (size = 0; size < variant->size; size++) {
+	for (size = 0; size < (variant->first_size ?: variant->size); size++) {
 		EXPECT_EQ(-EINVAL, try_size(self, variant, size))
 			TH_LOG("size %u", size);
 	}
 	EXPECT_TRUE(is_untouched(self, variant));
+}
+
+/* A program that was built before the struct grew. */
+TEST_F(argument, first_size_is_accepted_and_no_more_is_written)
+{
+	if (!variant->first_size)
+		return;
+	valid_argument(self, variant, variant->first_size);
+	memset(self->page + variant->first_size, 0xff, PAGE);
+	EXPECT_EQ(0, call(self->fd, variant->nr, self->page));
+	EXPECT_EQ(0xff, (unsigned char)self->page[variant->first_size]);
 }
 
 static void check_zero_tail(struct __test_metadata *_metadata,
@@ -467,6 +523,8 @@ TEST_F(device, unknown_number_is_enotty)
 	int nr;
 
 	for (nr = 7; nr < 256; nr++) {
+		if (nr == _IOC_NR(WEFT_IOC_STEP))
+			continue;
 		EXPECT_EQ(-ENOTTY, call(self->fd, _IO(WEFT_IOC_TYPE, nr), &query))
 			TH_LOG("nr %d", nr);
 	}
@@ -490,7 +548,7 @@ TEST_F(device, query_tells_this_abi)
 	EXPECT_EQ(WEFT_ABI_VERSION, query.abi_version);
 	EXPECT_EQ(0x1f, query.ops);
 	EXPECT_EQ(0x3, query.engines);
-	EXPECT_EQ(0, query.features & ~WEFT_FEATURE_TIMING);
+	EXPECT_EQ(WEFT_FEATURE_STEP, query.features & ~WEFT_FEATURE_TIMING);
 	EXPECT_EQ(sizeof(struct weft_job), query.job_size);
 	EXPECT_EQ(sizeof(struct weft_completion), query.completion_size);
 }

@@ -190,6 +190,20 @@ static inline int setup_client(int fd, __u32 engine, __u32 credits)
 	return call(fd, WEFT_IOC_SETUP, &setup);
 }
 
+/* With @flags beside WEFT_SETUP_STEP. */
+static inline int setup_stepped(int fd, __u32 workers, __u32 flags, __u32 credits)
+{
+	struct weft_setup setup = {
+		.size = sizeof(setup),
+		.flags = WEFT_SETUP_STEP | flags,
+		.engine = WEFT_ENGINE_ASYNC,
+		.credits = credits,
+		.workers = workers,
+	};
+
+	return call(fd, WEFT_IOC_SETUP, &setup);
+}
+
 static inline int open_client(__u32 engine, __u32 credits)
 {
 	int fd, ret;

@@ -461,6 +461,63 @@ TEST_F(stats, waiting_jobs_show_in_debugfs)
 	EXPECT_EQ(0, engine_number(variant->engine, "waiting"));
 }
 
+/* How many workers are in the state; -1 if the table cannot be read. */
+static int workers_in(const char *state)
+{
+	unsigned int row;
+	int n = 0;
+
+	if (table_read(&table, "workers"))
+		return -1;
+	for (row = 1; row <= table.rows; row++)
+		n += !strcmp(table_text(&table, row, "state"), state);
+	return n;
+}
+
+TEST(idle_workers_are_parked)
+{
+	__u64 end = in_ns(PATIENCE);
+
+	ASSERT_TRUE(until_idle());
+	while (workers_in("parked") < (int)table.rows && now_ns() < end)
+		sched_yield();
+	EXPECT_EQ(table.rows, workers_in("parked"));
+}
+
+/* On one CPU it is switched out whenever we look. */
+TEST(busy_worker_polls_or_wants_a_cpu)
+{
+	int fd = open_client(WEFT_ENGINE_ASYNC, 1);
+	__u64 end = in_ns(PATIENCE);
+	struct weft_completion c;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(1, submit_one(fd, yield_job(0, ~0ULL), NULL));
+	while (workers_in("polling") + workers_in("ready") <= 0 && now_ns() < end)
+		sched_yield();
+	EXPECT_LT(0, workers_in("polling") + workers_in("ready"));
+	EXPECT_EQ(0, workers_in("blocked"));
+	ASSERT_EQ(1, cancel_and_reap(fd, &c, 1));
+	EXPECT_EQ(0, close(fd));
+}
+
+TEST_F(stats, client_in_debugfs_tells_its_user_and_what_was_refused)
+{
+	struct weft_completion c;
+	unsigned int row;
+
+	row = client_row(&table, getpid());
+	ASSERT_LT(0, row);
+	EXPECT_EQ(getuid(), table_number(&table, row, "uid"));
+	EXPECT_EQ(0, table_number(&table, row, "refused"));
+	EXPECT_EQ(-EINVAL, submit_one(self->fd, (struct weft_job){ .op = 9999 }, NULL));
+	row = client_row(&table, getpid());
+	EXPECT_EQ(1, table_number(&table, row, "refused"));
+	ASSERT_EQ(1, run_job(self->fd, nop_job(1), &c));
+	row = client_row(&table, getpid());
+	EXPECT_EQ(1, table_number(&table, row, "refused"));
+}
+
 TEST_F(stats, name_of_a_process_cannot_break_the_table)
 {
 	const char *const names[] = { "a b c", "new\nline", "tab\ttab", " ", "" };
@@ -496,7 +553,7 @@ static const struct {
 		.columns = {
 			"worker", "pid", "voluntary", "involuntary", "polls",
 			"coop_switches", "wakes", "parks", "yields", "moves",
-			"timer_interrupts",
+			"timer_interrupts", "state",
 		},
 	},
 	{
@@ -511,7 +568,7 @@ static const struct {
 		.columns = {
 			"client", "pid", "comm", "engine", "credits", "accepted",
 			"done", "reaped", "queued", "running", "waiting", "polls",
-			"wakes", "bytes",
+			"wakes", "bytes", "refused", "uid",
 		},
 	},
 	{
@@ -533,7 +590,8 @@ static const struct {
 		.columns = {
 			"id", "client", "pid", "op", "state", "cancelled", "waits",
 			"since_us", "polls", "worker", "tid", "tag", "deadline_ns",
-			"user_data",
+			"user_data", "wakes", "moves", "queued_ns", "run_ns",
+			"blocked_ns",
 		},
 	},
 	{

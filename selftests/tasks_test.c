@@ -8,6 +8,9 @@
 
 #define CREDITS	20000
 
+/* Columns of the file. */
+#define FIELDS	19
+
 ENGINE_FIXTURE(tasks, CREDITS)
 
 static struct table table;
@@ -82,6 +85,43 @@ TEST_F(tasks, time_since_goes_on)
 	ASSERT_EQ(1, cancel_and_reap(self->fd, &c, 1));
 }
 
+/* The row as soon as the job has been woken so often. */
+static unsigned int woken_row(__u64 id, long long wakes)
+{
+	__u64 end = in_ns(PATIENCE);
+	unsigned int row;
+
+	do {
+		row = task_row(id);
+	} while (row && table_number(&table, row, "wakes") < wakes && now_ns() < end);
+	return row;
+}
+
+TEST_F(tasks, job_tells_where_its_time_went)
+{
+	__u64 id, start = now_ns(), sum;
+	struct weft_completion c;
+	struct weft_query query;
+	unsigned int row;
+
+	ASSERT_EQ(0, get_query(self->fd, &query));
+	if (!(query.features & WEFT_FEATURE_TIMING))
+		SKIP(return, "no times: load the module with timing=1");
+	ASSERT_EQ(1, submit_one(self->fd, work_job(1, ~0U, 20 * USEC, MSEC), &id));
+	row = woken_row(id, 3);
+	ASSERT_LT(0, row);
+	ASSERT_LE(3, table_number(&table, row, "wakes"));
+	EXPECT_LE(table_number(&table, row, "wakes"), table_number(&table, row, "polls"));
+	EXPECT_LE(3 * MSEC, table_number(&table, row, "blocked_ns"));
+	EXPECT_LE(3 * 20 * USEC, table_number(&table, row, "run_ns"));
+	sum = table_number(&table, row, "blocked_ns") +
+	      table_number(&table, row, "run_ns") +
+	      table_number(&table, row, "queued_ns") +
+	      table_number(&table, row, "since_us") * USEC;
+	EXPECT_GE(now_ns() - start, sum);
+	ASSERT_EQ(1, cancel_and_reap(self->fd, &c, 1));
+}
+
 TEST_F(tasks, job_that_is_runnable_waits_for_its_turn)
 {
 	struct weft_completion c[2];
@@ -118,7 +158,7 @@ static int count_rows(unsigned char *seen, unsigned int n, size_t piece)
 {
 	int fd = open(DEBUGFS "tasks", O_RDONLY | O_CLOEXEC);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	char line[512], *field[16], *save;
+	char line[512], *field[FIELDS], *save;
 	int i, rows = 0;
 
 	if (!file)
@@ -126,9 +166,9 @@ static int count_rows(unsigned char *seen, unsigned int n, size_t piece)
 	setvbuf(file, NULL, _IOFBF, piece);
 	while (fgets(line, sizeof(line), file)) {
 		field[0] = strtok_r(line, "\n ", &save);
-		for (i = 1; i < 14 && field[i - 1]; i++)
+		for (i = 1; i < FIELDS && field[i - 1]; i++)
 			field[i] = strtok_r(NULL, "\n ", &save);
-		if (i < 14 || !field[13] || strtok_r(NULL, "\n ", &save))
+		if (i < FIELDS || !field[i - 1] || strtok_r(NULL, "\n ", &save))
 			return -1;
 		if (strtol(field[2], NULL, 10) != getpid())
 			continue;

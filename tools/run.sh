@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|signals|kasan|coverage|check|matrix|bench|soak
+#   run.sh demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|matrix|bench|soak
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -44,10 +44,25 @@ demo() {
 	tools/vm/scanlog.sh build/vm/demo.log
 }
 
+# What draws on the terminal must know it.
+terminfo_file() {
+	local name=${TERM:-linux} dir
+
+	for dir in /etc/terminfo /lib/terminfo /usr/share/terminfo; do
+		[ -e "$dir/${name:0:1}/$name" ] || continue
+		printf '%s\n' --file "$dir/${name:0:1}/$name:/lib/terminfo/${name:0:1}/$name"
+		return
+	done
+}
+
 vm() {
+	local -a terminfo
+
 	stock
+	mapfile -t terminfo < <(terminfo_file)
 	say "a shell in the VM; 'weft --help' tells what to try, 'exit' leaves"
 	tools/vm/run.sh --shell --log build/vm/shell.log \
+		"${terminfo[@]}" \
 		--file build/stock/weft.ko:/weft.ko \
 		--file build/tools/weft:/bin/weft -- 'insmod /weft.ko'
 }
@@ -131,6 +146,23 @@ kasan() {
 	tools/build.sh selftests
 	uml_selftests_with build/uml/weft.ko kasan --timeout 1200 \
 		--cmd 'RUN_SH_BITS=64 sh /selftests/run.sh'
+}
+
+# The weft command: what it makes of tables, a screen that keys are sent to, and what
+# it does with the module.
+tools() {
+	local log=build/vm/tools.log status=0
+
+	tools/vm/setup.sh tools
+	stock
+	tools/test/run.py || status=1
+	tools/vm/run.sh --timeout 300 --log "$log" \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft \
+		--file tools/test/guest.sh:/guest.sh \
+		-- 'sh /guest.sh' || status=1
+	tools/vm/scanlog.sh "$log" || status=1
+	return "$status"
 }
 
 # In the guest: what gcov counted goes to /out. Its files have no size to copy by.
@@ -269,6 +301,7 @@ check() {
 		part_beside selftests "$0" selftests
 		part kunit "$0" kunit
 		part kasan "$0" kasan
+		part tools "$0" tools
 		part_beside_wait
 	fi
 	sum_up
@@ -305,7 +338,7 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | kunit: | selftests: | signals: | kasan: | coverage: | check: | matrix: | bench:)
+demo: | vm: | kunit: | selftests: | signals: | kasan: | tools: | coverage: | check: | matrix: | bench:)
 	"$1"
 	;;
 check:kasan | check:kcsan) check "$2" ;;
@@ -315,5 +348,5 @@ selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | self
 	;;
 soak:) soak kasan ;;
 soak:kasan | soak:kcsan | soak:stock | soak:uml) soak "$2" ;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|signals|kasan|coverage|check|matrix|bench|soak [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|matrix|bench|soak [KERNEL]" ;;
 esac

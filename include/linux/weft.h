@@ -145,7 +145,7 @@ struct weft_task {
 	u8 woken;
 	/** @pins: T: wait sources that live on its worker: it may not move */
 	u16 pins;
-	/** @stamp: T: when it last became runnable or pending, in ns */
+	/** @stamp: T: when it became runnable or pending, or its poll began, in ns */
 	u64 stamp;
 	/** @queued_ns: T: time it was runnable and waited for its turn */
 	u64 queued_ns;
@@ -201,6 +201,7 @@ struct weft_cx {
  *	0 for any time. Needs @timing.
  * @manual: make no kernel threads for the workers: a test drives them
  * @clock: what is the time, in ns; NULL for CLOCK_MONOTONIC. Only with @manual.
+ * @clock_arg: handed to @clock
  */
 struct weft_executor_config {
 	const char *name;
@@ -209,7 +210,8 @@ struct weft_executor_config {
 	bool timing;
 	u64 budget_ns;
 	bool manual;
-	u64 (*clock)(void);
+	u64 (*clock)(void *arg);
+	void *clock_arg;
 };
 
 struct weft_executor * __must_check

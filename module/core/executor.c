@@ -6,6 +6,7 @@
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
+#include "../compat.h"
 #include "executor.h"
 #include "gfp.h"
 
@@ -36,7 +37,9 @@ weft_executor_create(const struct weft_executor_config *config)
 	if (config->clock && !config->manual)
 		return ERR_PTR(-EINVAL);
 
-	ex = kvzalloc(struct_size(ex, workers, config->workers), GFP_KERNEL);
+	/* One that is driven by hand belongs to who drives it. */
+	ex = kvzalloc(struct_size(ex, workers, config->workers),
+		      config->manual ? WEFT_GFP_USER : GFP_KERNEL);
 	if (!ex)
 		return ERR_PTR(-ENOMEM);
 	strscpy(ex->name, config->name, sizeof(ex->name));
@@ -44,6 +47,7 @@ weft_executor_create(const struct weft_executor_config *config)
 	ex->timing = config->timing;
 	ex->manual = config->manual;
 	ex->clock = config->clock;
+	ex->clock_arg = config->clock_arg;
 	ex->budget_ns = config->budget_ns;
 	weft_offences_init(&ex->offences);
 	weft_threads_init(&ex->threads, config->max_threads);
@@ -317,6 +321,11 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 		.cancelled = state & WEFT_STATE_CANCEL,
 		.wait = READ_ONCE(task->wait),
 		.polls = READ_ONCE(task->polls),
+		.wakes = READ_ONCE(task->wakes),
+		.moves = READ_ONCE(task->moves),
+		.queued_ns = READ_ONCE(task->queued_ns),
+		.run_ns = READ_ONCE(task->run_ns),
+		.blocked_ns = READ_ONCE(task->blocked_ns),
 		.worker = -1,
 	};
 	if (look->state == WEFT_STATE_NEW)
@@ -332,6 +341,18 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_task_look);
+
+static enum weft_worker_state weft_worker_state(const struct weft_worker *worker)
+{
+	struct task_struct *thread = worker->thread;
+	bool parked = READ_ONCE(worker->parked);
+
+	if (weft_on_cpu(thread))
+		return parked ? WEFT_WORKER_PARKED : WEFT_WORKER_POLLING;
+	if (task_is_running(thread))
+		return WEFT_WORKER_READY;
+	return parked ? WEFT_WORKER_PARKED : WEFT_WORKER_BLOCKED;
+}
 
 /**
  * weft_executor_worker_stats() - what a worker has done
@@ -352,6 +373,7 @@ void weft_executor_worker_stats(struct weft_executor *ex, unsigned int index,
 			   &worker->poller.seq);
 	if (thread) {
 		stats->pid = thread->pid;
+		stats->state = weft_worker_state(worker);
 		weft_switches_add(thread, &stats->voluntary,
 				  &stats->involuntary);
 	}

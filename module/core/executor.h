@@ -22,6 +22,7 @@
  * @timing: take the time of each poll
  * @manual: the workers have no kernel threads
  * @clock: what is the time; NULL for CLOCK_MONOTONIC
+ * @clock_arg: handed to @clock
  * @budget_ns: how long a poll on a worker may take; 0 for any time
  * @offences: what polls did that they must not
  * @threads: the threads engine
@@ -36,7 +37,8 @@ struct weft_executor {
 	unsigned int nr_workers;
 	bool timing;
 	bool manual;
-	u64 (*clock)(void);
+	u64 (*clock)(void *arg);
+	void *clock_arg;
 	u64 budget_ns;
 	struct weft_offences offences;
 	struct weft_threads threads;
@@ -47,7 +49,7 @@ struct weft_executor {
 
 static inline u64 weft_executor_now(const struct weft_executor *ex)
 {
-	return unlikely(ex->clock) ? ex->clock() : ktime_get_ns();
+	return unlikely(ex->clock) ? ex->clock(ex->clock_arg) : ktime_get_ns();
 }
 
 static inline bool weft_executor_has_parked(const struct weft_executor *ex)

@@ -14,7 +14,7 @@
 void weft_poller_init(struct weft_poller *p, struct weft_executor *ex,
 		      struct hrtimer *hrtimer, struct weft_witness *witness)
 {
-	weft_timers_init(&p->timers, hrtimer, ex->clock);
+	weft_timers_init(&p->timers, hrtimer, ex->clock, ex->clock_arg);
 	p->cx.timers = &p->timers;
 	p->timing = ex->timing;
 	p->offences = &ex->offences;

@@ -88,14 +88,31 @@ struct weft_histograms {
 };
 
 /**
+ * enum weft_worker_state - What a worker is at
+ * @WEFT_WORKER_PARKED: it sleeps for want of a runnable task
+ * @WEFT_WORKER_POLLING: it has a CPU
+ * @WEFT_WORKER_READY: it is switched out, and wants a CPU
+ * @WEFT_WORKER_BLOCKED: it is switched out and sleeps, but not for want of tasks: in
+ *	a poll, that is
+ */
+enum weft_worker_state {
+	WEFT_WORKER_PARKED,
+	WEFT_WORKER_POLLING,
+	WEFT_WORKER_READY,
+	WEFT_WORKER_BLOCKED,
+};
+
+/**
  * struct weft_worker_stats - A worker, as it was at one moment
  * @pid: of its kernel thread, 0 if it has none
+ * @state: what it was at, as of a moment ago
  * @voluntary: context switches of its thread, as the scheduler counts them
  * @involuntary: likewise
  * @counters: what it has done
  */
 struct weft_worker_stats {
 	pid_t pid;
+	enum weft_worker_state state;
 	u64 voluntary;
 	u64 involuntary;
 	struct weft_counters counters;
@@ -154,6 +171,12 @@ u64 weft_bucket_ceiling(unsigned int bucket);
  * @wait: enum weft_wait_source, if it is pending
  * @since_ns: for how long it has been so; 0 if times are not taken
  * @polls: how often it was polled
+ * @wakes: how often a wait source made it runnable
+ * @moves: how often it went to another worker
+ * @queued_ns: time it was runnable, without what is under way; 0 if times are not
+ *	taken, as the next two
+ * @run_ns: time inside its polls, likewise
+ * @blocked_ns: time it was pending, likewise
  * @worker: number of its worker, -1 if it has a thread of its own or was not
  *	spawned yet
  * @pid: of its kernel thread or its worker's; 0 if there is none yet
@@ -164,6 +187,11 @@ struct weft_task_look {
 	u8 wait;
 	u64 since_ns;
 	u32 polls;
+	u32 wakes;
+	u32 moves;
+	u64 queued_ns;
+	u64 run_ns;
+	u64 blocked_ns;
 	int worker;
 	pid_t pid;
 };

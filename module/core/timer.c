@@ -14,13 +14,15 @@
  * @timers: to be initialised
  * @hrtimer: set up by the caller, or NULL
  * @clock: what is the time, or NULL for CLOCK_MONOTONIC
+ * @clock_arg: handed to @clock
  */
 void weft_timers_init(struct weft_timers *timers, struct hrtimer *hrtimer,
-		      u64 (*clock)(void))
+		      u64 (*clock)(void *arg), void *clock_arg)
 {
 	timerqueue_init_head(&timers->queue);
 	timers->hrtimer = hrtimer;
 	timers->clock = clock;
+	timers->clock_arg = clock_arg;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_timers_init);
 
@@ -35,6 +37,24 @@ struct weft_sleep *weft_timers_first(struct weft_timers *timers)
 	struct timerqueue_node *node = timerqueue_getnext(&timers->queue);
 
 	return node ? container_of(node, struct weft_sleep, node) : NULL;
+}
+
+/**
+ * weft_timers_each() - look at all who sleep
+ * @timers: the timers
+ * @each: called for each, by latest time of expiry
+ * @arg: handed to @each
+ *
+ * Context: the owner of the timers, outside of polls.
+ */
+void weft_timers_each(struct weft_timers *timers,
+		      void (*each)(struct weft_sleep *sleep, void *arg), void *arg)
+{
+	struct timerqueue_node *node;
+
+	for (node = timerqueue_getnext(&timers->queue); node;
+	     node = timerqueue_iterate_next(node))
+		each(container_of(node, struct weft_sleep, node), arg);
 }
 
 static void weft_timers_arm(struct weft_timers *timers)

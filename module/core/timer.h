@@ -18,21 +18,26 @@
  * @queue: their &struct weft_sleep
  * @hrtimer: fires for the first; NULL if the owner looks by itself
  * @clock: what is the time; NULL for CLOCK_MONOTONIC
+ * @clock_arg: handed to @clock
  */
 struct weft_timers {
 	struct timerqueue_head queue;
 	struct hrtimer *hrtimer;
-	u64 (*clock)(void);
+	u64 (*clock)(void *arg);
+	void *clock_arg;
 };
 
 static inline u64 weft_timers_now(const struct weft_timers *timers)
 {
-	return unlikely(timers->clock) ? timers->clock() : ktime_get_ns();
+	return unlikely(timers->clock) ? timers->clock(timers->clock_arg) :
+					 ktime_get_ns();
 }
 
 void weft_timers_init(struct weft_timers *timers, struct hrtimer *hrtimer,
-		      u64 (*clock)(void));
+		      u64 (*clock)(void *arg), void *clock_arg);
 void weft_timers_run(struct weft_timers *timers);
+void weft_timers_each(struct weft_timers *timers,
+		      void (*each)(struct weft_sleep *sleep, void *arg), void *arg);
 struct weft_sleep *weft_timers_first(struct weft_timers *timers);
 
 #endif /* WEFT_CORE_TIMER_H */

@@ -117,27 +117,76 @@ static __always_inline bool weft_worker_poll(struct weft_worker *worker,
 }
 
 /**
- * weft_worker_step() - poll one task, if one is runnable
+ * weft_worker_next() - which task is polled next
  * @worker: of a manual executor
  *
  * Looks at the timers first, for no hrtimer does.
  *
- * Context: a test.
+ * Context: who drives the worker.
+ * Return: the task; NULL if none is runnable.
+ */
+struct weft_task *weft_worker_next(struct weft_worker *worker)
+{
+	struct weft_runqueue *rq = &worker->runqueue;
+
+	/* Who drives it may have slept. */
+	weft_poller_sync(&worker->poller);
+	weft_timers_run(&worker->poller.timers);
+	if (!llist_empty(&worker->inbox))
+		weft_worker_drain(worker);
+	if (weft_runqueue_empty(rq))
+		return NULL;
+	return llist_entry(weft_runqueue_next(rq)->head, struct weft_task, node);
+}
+
+/**
+ * weft_worker_poll_next() - poll it
+ * @worker: weft_worker_next() has just returned a task of it
+ *
+ * Context: who drives the worker.
+ */
+void weft_worker_poll_next(struct weft_worker *worker)
+{
+	weft_worker_poll(worker, weft_poller_timed(&worker->poller));
+	/* It polls nothing until it is told to. */
+	WRITE_ONCE(worker->queue, NULL);
+}
+
+/**
+ * weft_worker_step() - poll one task, if one is runnable
+ * @worker: of a manual executor
+ *
+ * Context: who drives the worker.
  * Return: true if a task was polled.
  */
 bool weft_worker_step(struct weft_worker *worker)
 {
-	bool polled;
-
-	/* The test may have slept. */
-	weft_poller_sync(&worker->poller);
-	weft_timers_run(&worker->poller.timers);
-	polled = weft_worker_poll(worker, weft_poller_timed(&worker->poller));
-	/* As if it parked: between two steps nothing is inside a poll. */
-	WRITE_ONCE(worker->queue, NULL);
-	return polled;
+	if (!weft_worker_next(worker))
+		return false;
+	weft_worker_poll_next(worker);
+	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_worker_step);
+
+/**
+ * weft_worker_each() - look at all that are runnable
+ * @worker: of a manual executor
+ * @each: called for each, in the order of its group; those that are still in the
+ *	inbox are left out
+ * @arg: handed to @each
+ *
+ * Context: who drives the worker.
+ */
+void weft_worker_each(struct weft_worker *worker,
+		      void (*each)(struct weft_task *task, void *arg), void *arg)
+{
+	struct weft_group_queue *queue;
+	struct llist_node *node;
+
+	list_for_each_entry(queue, &worker->runqueue.ring, ring)
+		for (node = queue->head; node; node = node->next)
+			each(llist_entry(node, struct weft_task, node), arg);
+}
 
 /* Return: true if there is nothing left to poll. */
 static __always_inline bool weft_worker_burst(struct weft_worker *worker,

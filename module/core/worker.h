@@ -57,7 +57,11 @@ int __must_check weft_worker_start(struct weft_worker *worker,
 				   struct weft_executor *ex,
 				   unsigned int index);
 void weft_worker_stop(struct weft_worker *worker);
+struct weft_task *weft_worker_next(struct weft_worker *worker);
+void weft_worker_poll_next(struct weft_worker *worker);
 bool weft_worker_step(struct weft_worker *worker);
+void weft_worker_each(struct weft_worker *worker,
+		      void (*each)(struct weft_task *task, void *arg), void *arg);
 void weft_worker_queue(struct weft_worker *worker, struct weft_task *task);
 void weft_worker_queue_list(struct weft_worker *worker,
 			    struct llist_node *newest,

@@ -57,11 +57,13 @@ WEFT_AT(weft_query, job_size, 44);
 WEFT_AT(weft_query, completion_size, 48);
 WEFT_AT(weft_query, job_bytes, 52);
 
-static_assert(sizeof(struct weft_setup) == 16);
+static_assert(sizeof(struct weft_setup) == 24);
 WEFT_AT(weft_setup, size, 0);
 WEFT_AT(weft_setup, flags, 4);
 WEFT_AT(weft_setup, engine, 8);
 WEFT_AT(weft_setup, credits, 12);
+WEFT_AT(weft_setup, workers, 16);
+WEFT_AT(weft_setup, __reserved, 20);
 
 static_assert(sizeof(struct weft_submit) == 40);
 WEFT_AT(weft_submit, size, 0);
@@ -120,3 +122,31 @@ static_assert(sizeof(struct weft_restrict) == 16);
 WEFT_AT(weft_restrict, size, 0);
 WEFT_AT(weft_restrict, flags, 4);
 WEFT_AT(weft_restrict, ops, 8);
+
+static_assert(sizeof(struct weft_step_job) == 48);
+WEFT_AT(weft_step_job, id, 0);
+WEFT_AT(weft_step_job, user_data, 8);
+WEFT_AT(weft_step_job, due_ns, 16);
+WEFT_AT(weft_step_job, polls, 24);
+WEFT_AT(weft_step_job, wakes, 28);
+WEFT_AT(weft_step_job, worker, 32);
+WEFT_AT(weft_step_job, place, 36);
+WEFT_AT(weft_step_job, op, 40);
+WEFT_AT(weft_step_job, state, 42);
+WEFT_AT(weft_step_job, waits, 44);
+WEFT_AT(weft_step_job, __reserved, 46);
+
+static_assert(sizeof(struct weft_step) == 72);
+WEFT_AT(weft_step, size, 0);
+WEFT_AT(weft_step, flags, 4);
+WEFT_AT(weft_step, jobs, 8);
+WEFT_AT(weft_step, capacity, 16);
+WEFT_AT(weft_step, listed, 20);
+WEFT_AT(weft_step, worker, 24);
+WEFT_AT(weft_step, outcome, 28);
+WEFT_AT(weft_step, advance_ns, 32);
+WEFT_AT(weft_step, id, 40);
+WEFT_AT(weft_step, now_ns, 48);
+WEFT_AT(weft_step, next_ns, 56);
+WEFT_AT(weft_step, queued, 64);
+WEFT_AT(weft_step, waiting, 68);

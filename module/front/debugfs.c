@@ -7,6 +7,8 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "../core/executor.h"
 #include "front.h"
@@ -52,18 +54,25 @@ DEFINE_SHOW_ATTRIBUTE(engines);
 static int workers_show(struct seq_file *m, void *unused)
 {
 	struct weft_runtime *rt = m->private;
+	static const char *const states[] = {
+		[WEFT_WORKER_PARKED] = "parked",
+		[WEFT_WORKER_POLLING] = "polling",
+		[WEFT_WORKER_READY] = "ready",
+		[WEFT_WORKER_BLOCKED] = "blocked",
+	};
 	struct weft_worker_stats stats;
 	unsigned int i;
 
-	seq_puts(m, "worker   pid voluntary involuntary      polls coop_switches      wakes parks     yields moves timer_interrupts\n");
+	seq_puts(m, "worker   pid voluntary involuntary      polls coop_switches      wakes parks     yields moves timer_interrupts state\n");
 	for (i = 0; i < rt->workers; i++) {
 		const struct weft_counters *c = &stats.counters;
 
 		weft_executor_worker_stats(rt->executor, i, &stats);
-		seq_printf(m, "%6u %5d %9llu %11llu %10llu %13llu %10llu %5llu %10llu %5llu %16llu\n",
+		seq_printf(m, "%6u %5d %9llu %11llu %10llu %13llu %10llu %5llu %10llu %5llu %16llu %s\n",
 			   i, stats.pid, stats.voluntary, stats.involuntary,
 			   weft_counters_polls(c), weft_counters_coop_switches(c),
-			   c->wakes, c->parks, c->yields, c->moves, c->timer_interrupts);
+			   c->wakes, c->parks, c->yields, c->moves, c->timer_interrupts,
+			   states[stats.state]);
 	}
 	return 0;
 }
@@ -106,11 +115,14 @@ static void weft_client_row(struct seq_file *m, struct weft_client *client)
 		if (!isascii(*p) || !isgraph(*p))
 			*p = '_';
 	weft_client_stats(client, &s);
-	seq_printf(m, "%6llu %5d %-15s %-7s %7u %8llu %8llu %8llu %7llu %7llu %7llu %10llu %8llu %10llu\n",
+	seq_printf(m, "%6llu %5d %-15s %-7s %7u %8llu %8llu %8llu %7llu %7llu %7llu %10llu %8llu %10llu %7llu %5u\n",
 		   client->number, client->pid, *comm ? comm : "-",
-		   weft_engine_names[client->group.engine], s.credits,
+		   client->stepper ? "stepped" :
+				     weft_engine_names[client->group.engine],
+		   s.credits,
 		   s.accepted, s.done, s.reaped, s.queued, s.running, s.waiting,
-		   s.polls, s.wakes, s.bytes);
+		   s.polls, s.wakes, s.bytes, s.refused,
+		   from_kuid_munged(&init_user_ns, client->user->uid));
 }
 
 static int clients_show(struct seq_file *m, void *unused)
@@ -118,7 +130,7 @@ static int clients_show(struct seq_file *m, void *unused)
 	struct weft_runtime *rt = m->private;
 	struct weft_client *client;
 
-	seq_puts(m, "client   pid comm            engine  credits accepted     done   reaped  queued running waiting      polls    wakes      bytes\n");
+	seq_puts(m, "client   pid comm            engine  credits accepted     done   reaped  queued running waiting      polls    wakes      bytes refused   uid\n");
 	mutex_lock(&rt->lock);
 	list_for_each_entry(client, &rt->clients, node)
 		weft_client_row(m, client);
@@ -180,6 +192,8 @@ static int memory_show(struct seq_file *m, void *unused)
 		   weft_executor_bytes(rt->executor));
 	seq_printf(m, "async_clients   %10llu\n", totals[WEFT_ASYNC].bytes);
 	seq_printf(m, "threads_clients %10llu\n", totals[WEFT_THREADS].bytes);
+	seq_printf(m, "stepped_clients %10llu\n",
+		   weft_runtime_stepped_bytes(rt));
 	seq_printf(m, "threads         %10zu\n",
 		   weft_threads_bytes(&rt->executor->threads));
 	seq_printf(m, "one_job         %10zu\n", weft_slot_bytes());

@@ -65,6 +65,9 @@ long weft_file_wait(struct weft_file *wf, struct weft_wait *wait);
 ssize_t weft_file_read(struct file *file, char __user *buf, size_t size,
 		       loff_t *pos);
 
+/* step.c */
+long weft_file_step(struct weft_file *wf, struct weft_step *step);
+
 /* validate.c: pure */
 int weft_validate_setup(const struct weft_setup *setup, u32 max_credits);
 int weft_validate_submit(const struct weft_submit *submit);
@@ -72,6 +75,7 @@ int weft_validate_wait(const struct weft_wait *wait, u32 credits);
 int weft_validate_cancel(const struct weft_cancel *cancel);
 int weft_validate_stats(const struct weft_stats *stats);
 int weft_validate_restrict(const struct weft_restrict *r);
+int weft_validate_step(const struct weft_step *step);
 int weft_validate_job(const struct weft_job *job, u64 ops);
 
 /* tasks.c */

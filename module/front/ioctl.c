@@ -18,6 +18,7 @@ union weft_ioctl_arg {
 	struct weft_cancel cancel;
 	struct weft_stats stats;
 	struct weft_restrict narrow;
+	struct weft_step step;
 };
 
 static u32 weft_default_credits(const struct weft_runtime *rt)
@@ -34,7 +35,8 @@ static long weft_ioc_query(struct weft_file *wf, union weft_ioctl_arg *arg)
 		.abi_version = WEFT_ABI_VERSION,
 		.ops = READ_ONCE(wf->ops),
 		.engines = BIT(WEFT_ENGINE_ASYNC) | BIT(WEFT_ENGINE_THREADS),
-		.features = weft_runtime_timed(rt) ? WEFT_FEATURE_TIMING : 0,
+		.features = WEFT_FEATURE_STEP |
+			    (weft_runtime_timed(rt) ? WEFT_FEATURE_TIMING : 0),
 		.max_credits = rt->limits.max_credits,
 		.default_credits = weft_default_credits(rt),
 		.max_batch = WEFT_MAX_BATCH,
@@ -47,12 +49,24 @@ static long weft_ioc_query(struct weft_file *wf, union weft_ioctl_arg *arg)
 	return 0;
 }
 
-static long weft_ioc_setup(struct weft_file *wf, union weft_ioctl_arg *arg)
+static struct weft_client *weft_new_client(struct weft_runtime *rt,
+					   const struct weft_setup *setup)
 {
 	static const enum weft_engine engines[] = {
 		[WEFT_ENGINE_ASYNC] = WEFT_ASYNC,
 		[WEFT_ENGINE_THREADS] = WEFT_THREADS,
 	};
+	u32 engine = array_index_nospec(setup->engine, ARRAY_SIZE(engines));
+
+	if (setup->flags & WEFT_SETUP_STEP)
+		return weft_client_create_stepped(rt, setup->workers,
+						  setup->flags & WEFT_SETUP_VIRTUAL,
+						  setup->credits);
+	return weft_client_create(rt, engines[engine], setup->credits);
+}
+
+static long weft_ioc_setup(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
 	struct weft_setup *setup = &arg->setup;
 	struct weft_runtime *rt = wf->runtime;
 	struct weft_client *client;
@@ -63,15 +77,14 @@ static long weft_ioc_setup(struct weft_file *wf, union weft_ioctl_arg *arg)
 		return ret;
 	if (!setup->credits)
 		setup->credits = weft_default_credits(rt);
+	if (setup->flags & WEFT_SETUP_STEP)
+		setup->credits = min_t(u32, setup->credits, WEFT_STEP_MAX_CREDITS);
 
 	mutex_lock(&wf->setting_up);
 	ret = -EBADFD;
 	if (wf->client)
 		goto out;
-	client = weft_client_create(rt,
-				    engines[array_index_nospec(setup->engine,
-							       ARRAY_SIZE(engines))],
-				    setup->credits);
+	client = weft_new_client(rt, setup);
 	ret = PTR_ERR_OR_ZERO(client);
 	if (!ret)
 		/* Pairs with smp_load_acquire() in weft_file_client(). */
@@ -151,6 +164,11 @@ static long weft_ioc_restrict(struct weft_file *wf, union weft_ioctl_arg *arg)
 	return 0;
 }
 
+static long weft_ioc_step(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_step(&arg->step) ?: weft_file_step(wf, &arg->step);
+}
+
 /**
  * struct weft_ioctl_row - An ioctl
  * @size: of its struct
@@ -205,15 +223,24 @@ static const struct weft_ioctl_row weft_ioctls[] = {
 		.before_setup = true,
 		.fn = weft_ioc_restrict,
 	},
+	[_IOC_NR(WEFT_IOC_STEP)] = {
+		.size = sizeof(struct weft_step),
+		.min_size = offsetofend(struct weft_step, waiting),
+		.fn = weft_ioc_step,
+	},
 };
 
 static const struct weft_ioctl_row *weft_ioctl_row(unsigned int cmd)
 {
 	unsigned int nr = _IOC_NR(cmd);
 
+	const struct weft_ioctl_row *row;
+
 	if (nr >= ARRAY_SIZE(weft_ioctls) || cmd != _IO(WEFT_IOC_TYPE, nr))
 		return NULL;
-	return &weft_ioctls[array_index_nospec(nr, ARRAY_SIZE(weft_ioctls))];
+	row = &weft_ioctls[array_index_nospec(nr, ARRAY_SIZE(weft_ioctls))];
+	/* Numbers are left free in between. */
+	return row->fn ? row : NULL;
 }
 
 /**

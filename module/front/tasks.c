@@ -157,12 +157,15 @@ static void weft_tasks_print(struct seq_file *m, const struct weft_client *clien
 		   weft_tasks_state(look), look->cancelled ? "yes" : "no",
 		   weft_tasks_wait(look), look->since_ns / NSEC_PER_USEC,
 		   look->polls);
-	if (look->worker < 0)
+	/* A worker of its own has no row in workers, and may have the same number. */
+	if (look->worker < 0 || client->stepper)
 		seq_puts(m, "     -");
 	else
 		seq_printf(m, "%6d", look->worker);
-	seq_printf(m, " %5d %10u %16llu %18llu\n", look->pid, row->tag,
-		   row->deadline_ns, row->user_data);
+	seq_printf(m, " %5d %10u %16llu %18llu %8u %5u %14llu %14llu %14llu\n",
+		   look->pid, row->tag, row->deadline_ns, row->user_data,
+		   look->wakes, look->moves, look->queued_ns, look->run_ns,
+		   look->blocked_ns);
 }
 
 static int weft_tasks_show(struct seq_file *m, void *v)
@@ -171,7 +174,7 @@ static int weft_tasks_show(struct seq_file *m, void *v)
 	struct weft_tasks_row row;
 
 	if (v == SEQ_START_TOKEN)
-		seq_puts(m, "              id client   pid op     state   cancelled waits     since_us    polls worker   tid        tag      deadline_ns          user_data\n");
+		seq_puts(m, "              id client   pid op     state   cancelled waits     since_us    polls worker   tid        tag      deadline_ns          user_data    wakes moves      queued_ns         run_ns     blocked_ns\n");
 	else if (weft_tasks_copy(cursor->client, cursor->slot, &row))
 		weft_tasks_print(m, cursor->client, &row);
 	return 0;

@@ -16,10 +16,22 @@
  */
 int weft_validate_setup(const struct weft_setup *setup, u32 max_credits)
 {
-	if (setup->flags || setup->engine > WEFT_ENGINE_THREADS ||
+	if (setup->engine > WEFT_ENGINE_THREADS || setup->__reserved ||
 	    setup->credits > max_credits)
 		return -EINVAL;
-	return 0;
+	switch (setup->flags) {
+	case 0:
+		return setup->workers ? -EINVAL : 0;
+	case WEFT_SETUP_STEP:
+	case WEFT_SETUP_STEP | WEFT_SETUP_VIRTUAL:
+		if (setup->engine != WEFT_ENGINE_ASYNC || !setup->workers ||
+		    setup->workers > WEFT_STEP_MAX_WORKERS ||
+		    setup->credits > WEFT_STEP_MAX_CREDITS)
+			return -EINVAL;
+		return 0;
+	default:
+		return -EINVAL;
+	}
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_validate_setup);
 
@@ -97,6 +109,23 @@ int weft_validate_restrict(const struct weft_restrict *r)
 	return r->flags ? -EINVAL : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_validate_restrict);
+
+/**
+ * weft_validate_step() - check WEFT_IOC_STEP
+ * @step: as copied from the user
+ *
+ * What depends on the client is checked when it steps.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_step(const struct weft_step *step)
+{
+	if (step->flags & ~(WEFT_STEP_LOOK | WEFT_STEP_SKIP) ||
+	    step->capacity > WEFT_STEP_MAX_CREDITS)
+		return -EINVAL;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_step);
 
 /**
  * weft_validate_job() - check what all ops have in common

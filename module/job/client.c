@@ -11,23 +11,16 @@
 #include "../core/gfp.h"
 #include "client.h"
 #include "runtime.h"
+#include "step.h"
 
 /* Slots looked at between two chances for others to take the lock. */
 #define WEFT_CANCEL_BATCH	64
 
-/**
- * weft_client_create() - make a client
- * @rt: where it belongs; must outlive the client
- * @engine: how its jobs run
- * @credits: how many jobs at once, 1 to WEFT_MAX_CREDITS
- *
- * Context: may sleep. Memory is charged to the caller's cgroup.
- * Return: the client, the caller's until weft_client_destroy(); or ERR_PTR:
- * -EDQUOT (the user has as much as one may have), -ENOMEM.
- */
-struct weft_client *weft_client_create(struct weft_runtime *rt,
-				       enum weft_engine engine,
-				       unsigned int credits)
+/* Return: as weft_client_create(). */
+static struct weft_client *weft_client_new(struct weft_runtime *rt,
+					   struct weft_executor *ex,
+					   enum weft_engine engine,
+					   unsigned int credits)
 {
 	struct weft_client *client;
 	struct weft_user *user;
@@ -42,7 +35,7 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 				  WEFT_GFP_USER);
 	if (!client->chunks)
 		goto err_free;
-	if (weft_group_init(&client->group, rt->executor, engine))
+	if (weft_group_init(&client->group, ex, engine))
 		goto err_chunks;
 
 	client->user = user;
@@ -58,7 +51,6 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 	init_waitqueue_head(&client->wait);
 	refcount_set(&client->live, 1);
 	init_completion(&client->drained);
-	weft_runtime_add(rt, client);
 	return client;
 
 err_chunks:
@@ -69,7 +61,61 @@ err_user:
 	weft_user_put(rt, user, credits);
 	return ERR_PTR(-ENOMEM);
 }
+
+/**
+ * weft_client_create() - make a client
+ * @rt: where it belongs; must outlive the client
+ * @engine: how its jobs run
+ * @credits: how many jobs at once, 1 to WEFT_MAX_CREDITS
+ *
+ * Context: may sleep. Memory is charged to the caller's cgroup.
+ * Return: the client, the caller's until weft_client_destroy(); or ERR_PTR:
+ * -EDQUOT (the user has as much as one may have), -ENOMEM.
+ */
+struct weft_client *weft_client_create(struct weft_runtime *rt,
+				       enum weft_engine engine,
+				       unsigned int credits)
+{
+	struct weft_client *client = weft_client_new(rt, rt->executor, engine,
+						     credits);
+
+	if (!IS_ERR(client))
+		weft_runtime_add(rt, client);
+	return client;
+}
 EXPORT_SYMBOL_IF_KUNIT(weft_client_create);
+
+/**
+ * weft_client_create_stepped() - make a client that is stepped
+ * @rt: where it belongs; must outlive the client
+ * @workers: its own, 1 to WEFT_STEP_MAX_WORKERS
+ * @is_virtual: it has a clock of its own, too
+ * @credits: how many jobs at once, 1 to WEFT_STEP_MAX_CREDITS
+ *
+ * Context: may sleep. Memory is charged to the caller's cgroup.
+ * Return: as weft_client_create().
+ */
+struct weft_client *weft_client_create_stepped(struct weft_runtime *rt,
+					       unsigned int workers,
+					       bool is_virtual,
+					       unsigned int credits)
+{
+	struct weft_stepper *s = weft_stepper_create(rt, workers, is_virtual,
+						     credits);
+	struct weft_client *client;
+
+	if (IS_ERR(s))
+		return ERR_CAST(s);
+	client = weft_client_new(rt, s->executor, WEFT_ASYNC, credits);
+	if (IS_ERR(client)) {
+		weft_stepper_destroy(s);
+		return client;
+	}
+	client->stepper = s;
+	weft_runtime_add(rt, client);
+	return client;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_client_create_stepped);
 
 /**
  * weft_client_destroy() - end a client
@@ -86,8 +132,12 @@ void weft_client_destroy(struct weft_client *client)
 	size_t i;
 
 	weft_client_cancel_all(client, &cancelled, &stopping);
-	if (!refcount_dec_and_test(&client->live))
-		wait_for_completion(&client->drained);
+	if (!refcount_dec_and_test(&client->live)) {
+		if (client->stepper)
+			weft_client_step_out(client);
+		else
+			wait_for_completion(&client->drained);
+	}
 	weft_group_reap(&client->group);
 	weft_runtime_remove(client->runtime, client);
 	weft_user_put(client->runtime, client->user, client->credits);
@@ -96,6 +146,7 @@ void weft_client_destroy(struct weft_client *client)
 		kvfree(client->chunks[i]);
 	kvfree(client->chunks);
 	weft_group_fini(&client->group);
+	weft_stepper_destroy(client->stepper);
 	put_pid(client->owner);
 	kfree(client);
 }

@@ -26,6 +26,7 @@
 #include "../ops/op.h"
 
 struct weft_runtime;
+struct weft_stepper;
 struct weft_user;
 
 /* Bits of an id that are the slot; the others count its uses, from 1. */
@@ -144,6 +145,8 @@ struct weft_client {
 	unsigned int credits;
 	/** @user: C: to whom it is counted */
 	struct weft_user *user;
+	/** @stepper: C: what polls its jobs if it is a stepped client, or NULL */
+	struct weft_stepper *stepper;
 
 	/** @submitting: held by the one who submits */
 	struct mutex submitting;
@@ -207,6 +210,10 @@ static inline struct weft_slot *weft_slot_of(struct llist_node *node)
 struct weft_client *weft_client_create(struct weft_runtime *rt,
 				       enum weft_engine engine,
 				       unsigned int credits);
+struct weft_client *weft_client_create_stepped(struct weft_runtime *rt,
+					       unsigned int workers,
+					       bool is_virtual,
+					       unsigned int credits);
 void weft_client_destroy(struct weft_client *client);
 int weft_client_cancel(struct weft_client *client, u64 id,
 		       enum weft_verdict *verdict);

@@ -104,7 +104,8 @@ void weft_runtime_remove(struct weft_runtime *rt, struct weft_client *client)
 
 	mutex_lock(&rt->lock);
 	list_del(&client->node);
-	weft_totals_add(retired, client);
+	if (!client->stepper)
+		weft_totals_add(retired, client);
 	retired->bytes = 0;
 	mutex_unlock(&rt->lock);
 }
@@ -123,7 +124,8 @@ bool weft_runtime_timed(const struct weft_runtime *rt)
 /**
  * weft_runtime_totals() - all jobs that ever were
  * @rt: the runtime
- * @totals: receives them, by engine
+ * @totals: receives them, by engine; those of stepped clients, which no worker of
+ *	the runtime polls, are left out
  *
  * Context: may sleep.
  */
@@ -135,7 +137,28 @@ void weft_runtime_totals(struct weft_runtime *rt,
 	mutex_lock(&rt->lock);
 	memcpy(totals, rt->retired, sizeof(rt->retired));
 	list_for_each_entry(client, &rt->clients, node)
-		weft_totals_add(&totals[client->group.engine], client);
+		if (!client->stepper)
+			weft_totals_add(&totals[client->group.engine], client);
 	mutex_unlock(&rt->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_runtime_totals);
+
+/**
+ * weft_runtime_stepped_bytes() - memory of the stepped clients
+ * @rt: the runtime
+ *
+ * Context: may sleep.
+ * Return: bytes, with their executors.
+ */
+u64 weft_runtime_stepped_bytes(struct weft_runtime *rt)
+{
+	struct weft_client *client;
+	u64 bytes = 0;
+
+	mutex_lock(&rt->lock);
+	list_for_each_entry(client, &rt->clients, node)
+		if (client->stepper)
+			bytes += weft_client_bytes(client);
+	mutex_unlock(&rt->lock);
+	return bytes;
+}

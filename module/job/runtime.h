@@ -94,6 +94,7 @@ void weft_runtime_remove(struct weft_runtime *rt, struct weft_client *client);
 bool weft_runtime_timed(const struct weft_runtime *rt);
 void weft_runtime_totals(struct weft_runtime *rt,
 			 struct weft_engine_totals totals[WEFT_NR_ENGINES]);
+u64 weft_runtime_stepped_bytes(struct weft_runtime *rt);
 
 /* user.c */
 struct weft_user * __must_check weft_user_get(struct weft_runtime *rt,

@@ -9,6 +9,7 @@
 #include "../core/executor.h"
 #include "../core/gfp.h"
 #include "client.h"
+#include "step.h"
 
 /**
  * weft_slots_push() - add a slot at the end
@@ -164,6 +165,7 @@ size_t weft_client_bytes(const struct weft_client *client)
 	size_t chunks = weft_chunks(READ_ONCE(client->nr_slots));
 
 	return sizeof(*client) + weft_group_bytes(&client->group) +
+	       weft_stepper_bytes(client->stepper) +
 	       weft_chunks(client->credits) * sizeof(*client->chunks) +
 	       chunks * WEFT_CHUNK_BYTES;
 }

@@ -79,6 +79,53 @@ int weft_client_start(unsigned int engine, unsigned int *credits)
 }
 
 /**
+ * weft_client_start_stepped() - open /dev/weft and set it up to be stepped
+ * @workers: its own, 1 to WEFT_STEP_MAX_WORKERS
+ * @flags: WEFT_SETUP_VIRTUAL or 0
+ * @credits: see weft_client_setup()
+ *
+ * Return: a file descriptor, the caller's to close; or what weft_client_open()
+ * and weft_client_setup() return.
+ */
+int weft_client_start_stepped(unsigned int workers, unsigned int flags,
+			      unsigned int *credits)
+{
+	struct weft_setup setup = {
+		.size = sizeof(setup),
+		.flags = WEFT_SETUP_STEP | flags,
+		.engine = WEFT_ENGINE_ASYNC,
+		.credits = credits ? *credits : 0,
+		.workers = workers,
+	};
+	int fd = weft_client_open();
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = weft_ioctl(fd, WEFT_IOC_SETUP, &setup);
+	if (ret < 0) {
+		close(fd);
+		return ret;
+	}
+	if (credits)
+		*credits = setup.credits;
+	return fd;
+}
+
+/**
+ * weft_client_step() - one poll of a stepped client
+ * @fd: the client
+ * @step: what is asked for, and receives what was done; @size is set here
+ *
+ * Return: 0, -EBADFD (the client is not stepped), -EINVAL, -EFAULT, -EINTR.
+ */
+int weft_client_step(int fd, struct weft_step *step)
+{
+	step->size = sizeof(*step);
+	return weft_ioctl(fd, WEFT_IOC_STEP, step);
+}
+
+/**
  * weft_client_close() - end a client and all its jobs
  * @fd: the client; a negative one is left alone
  */

@@ -28,6 +28,10 @@ WEFT_PUBLIC int weft_client_open(void);
 WEFT_PUBLIC int weft_client_setup(int fd, unsigned int engine,
 				  unsigned int *credits);
 WEFT_PUBLIC int weft_client_start(unsigned int engine, unsigned int *credits);
+WEFT_PUBLIC int weft_client_start_stepped(unsigned int workers,
+					  unsigned int flags,
+					  unsigned int *credits);
+WEFT_PUBLIC int weft_client_step(int fd, struct weft_step *step);
 WEFT_PUBLIC void weft_client_close(int fd);
 
 WEFT_PUBLIC int weft_client_query(int fd, struct weft_query *query);

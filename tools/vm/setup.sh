@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Brings the packages and kernels of the test bed:
-#   setup.sh [all|stock|uml|kasan|kcsan|backports|sid|lint|coverage]
+#   setup.sh [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage]
 # Everything lands in the cache (WEFT_CACHE); a second run only checks.
 # shellcheck disable=SC2317 # with_lock, logged and trap call functions by name
 set -euo pipefail
@@ -9,15 +9,16 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 BUILD_PACKAGES=(gcc gcc-multilib make libc6-dev pkg-config python3 rsync
-	libjson-c-dev libtracefs-dev libtraceevent-dev)
+	libjson-c-dev libtracefs-dev libtraceevent-dev libncurses-dev)
 STOCK_PACKAGES=(qemu-system-x86 seabios busybox-static cpio kmod "$WEFT_HEADERS")
 OWN_PACKAGES=("$WEFT_SOURCE" busybox-static bc bison flex libelf-dev libssl-dev
 	cpio kmod lz4 xz-utils zstd)
 LINT_PACKAGES=("$WEFT_SOURCE" xz-utils git sparse shellcheck codespell perl)
 COVERAGE_PACKAGES=(gcovr)
+TOOLS_PACKAGES=(tmux)
 
 usage() {
-	echo "usage: ${0##*/} [all|stock|uml|kasan|kcsan|backports|sid|lint|coverage]" >&2
+	echo "usage: ${0##*/} [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage]" >&2
 	exit 2
 }
 
@@ -303,6 +304,11 @@ setup_lint() {
 	say "lint tools are ready"
 }
 
+setup_tools() {
+	need_packages "${BUILD_PACKAGES[@]}" "${TOOLS_PACKAGES[@]}"
+	say "what tests the weft command is ready"
+}
+
 setup_coverage() {
 	need_packages "${BUILD_PACKAGES[@]}" "${COVERAGE_PACKAGES[@]}"
 	# The kselftest harness.
@@ -315,7 +321,7 @@ case ${1:-all} in
 all)
 	need_packages "${BUILD_PACKAGES[@]}" "${STOCK_PACKAGES[@]}" \
 		"${OWN_PACKAGES[@]}" "${LINT_PACKAGES[@]}" \
-		"${COVERAGE_PACKAGES[@]}"
+		"${COVERAGE_PACKAGES[@]}" "${TOOLS_PACKAGES[@]}"
 	setup_stock
 	setup_uml
 	setup_lint
@@ -326,6 +332,7 @@ uml) setup_uml ;;
 kasan | kcsan) setup_x86 "$1" ;;
 backports | sid) "setup_$1" ;;
 lint) setup_lint ;;
+tools) setup_tools ;;
 coverage) setup_coverage ;;
 *) usage ;;
 esac

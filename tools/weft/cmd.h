@@ -17,6 +17,10 @@ int cmd_run(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_tasks(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_step(int argc, char **argv);
+int cmd_card(int argc, char **argv);
 
 /* Options that every subcommand takes. */
 extern const struct argp_child cmd_common[];

@@ -19,6 +19,10 @@ static const struct command {
 	{ "stat", cmd_stat },
 	{ "tasks", cmd_tasks },
 	{ "demo", cmd_demo },
+	{ "top", cmd_top },
+	{ "doctor", cmd_doctor },
+	{ "step", cmd_step },
+	{ "card", cmd_card },
 };
 
 #define NR_COMMANDS	ARRAY_SIZE(commands)
@@ -31,6 +35,10 @@ static const char doc[] =
 	"  weft run sleep --for 100ms --engine threads  ... one thread each\n"
 	"  weft stat                                    what the kernel counted\n"
 	"  weft tasks                                   what jobs wait for, now\n"
+	"  weft top                                     the same live, and warnings\n"
+	"  weft doctor                                  is anything wrong, and why\n"
+	"  weft step                                    one poll at a time, to learn\n"
+	"  weft card                                    what jobs cost on this machine\n"
 	"  weft run --help                              all about a command\n"
 	"\v"
 	"Exit status:\n"
@@ -39,7 +47,8 @@ static const char doc[] =
 	"  2    the command line is wrong\n"
 	"  3    the module is not loaded, or its files may not be opened\n"
 	"  4    the kernel refused something\n"
-	"  130  interrupted (Ctrl-C); the jobs were cancelled";
+	"  130  interrupted (Ctrl-C); the jobs were cancelled\n"
+	"weft doctor has its own: see weft doctor --help.";
 
 /* Other parsers' keys are smaller. */
 #define OPT_NO_COLOR	0x100
@@ -84,7 +93,7 @@ static const struct command *find_command(struct argp_state *state,
 	if (near)
 		argp_error(state, "there is no command '%s': did you mean '%s'?",
 			   name, near);
-	argp_error(state, "there is no command '%s': use run, stat, tasks or demo",
+	argp_error(state, "there is no command '%s': use run, stat, tasks, top, doctor, step, card or demo",
 		   name);
 	return NULL;
 }
@@ -116,7 +125,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		*ret = run_command(state, arg);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which command? run, stat or demo");
+		argp_error(state, "which command? run, stat, tasks, top, doctor, step, card or demo");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -143,6 +143,28 @@ static int read_all(int fd, char **out)
 }
 
 /**
+ * table_read() - read a file as it is
+ * @dir: where; DEBUGFS_DIR, or a folder like it
+ * @file: its name
+ * @text: receives it; the caller's to free
+ *
+ * Return: 0 or a negative errno; see complain_table().
+ */
+int table_read(const char *dir, const char *file, char **text)
+{
+	char path[512];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = read_all(fd, text);
+	close(fd);
+	return ret;
+}
+
+/**
  * table_load() - read a file of DEBUGFS_DIR
  * @table: receives it; the caller's to free
  * @file: its name
@@ -151,17 +173,11 @@ static int read_all(int fd, char **out)
  */
 int table_load(struct table *table, const char *file)
 {
-	char path[128];
 	char *text;
-	int fd, ret;
+	int ret;
 
 	*table = (struct table){};
-	snprintf(path, sizeof(path), DEBUGFS_DIR "/%s", file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = read_all(fd, &text);
-	close(fd);
+	ret = table_read(DEBUGFS_DIR, file, &text);
 	if (ret)
 		return ret;
 	ret = table_parse(table, text);
@@ -193,6 +209,17 @@ int complain_table(const char *file, int error)
 	}
 	complain(DEBUGFS_DIR "/%s cannot be read: %s; look for weft in the kernel log (dmesg)",
 		 file, strerror(error));
+	return EXIT_NO_MODULE;
+}
+
+/* The same for a folder that may be a copy. Return: the exit code. */
+int complain_snap(const char *dir, const char *file, int error)
+{
+	if (!strcmp(dir, DEBUGFS_DIR))
+		return complain_table(file, error);
+	complain("%s/%s %s: make the copy anew, of all files of " DEBUGFS_DIR, dir, file,
+		 error == EPROTO ? "is not the table this command expects" :
+		 strerror(error));
 	return EXIT_NO_MODULE;
 }
 

@@ -22,6 +22,7 @@ struct table {
 extern const char *const debugfs_files[DEBUGFS_FILES];
 
 int table_parse(struct table *table, const char *text);
+int table_read(const char *dir, const char *file, char **text);
 int table_load(struct table *table, const char *file);
 void table_free(struct table *table);
 void table_filter(struct table *table,
@@ -36,5 +37,6 @@ struct json_object *table_json(const struct table *table);
 void table_print(const struct table *table, unsigned int width);
 
 int complain_table(const char *file, int error);
+int complain_snap(const char *dir, const char *file, int error);
 
 #endif /* WEFT_TABLE_H */

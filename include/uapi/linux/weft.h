@@ -66,6 +66,7 @@
 #define WEFT_IOC_CANCEL		_IO(WEFT_IOC_TYPE, 0x04)
 #define WEFT_IOC_STATS		_IO(WEFT_IOC_TYPE, 0x05)
 #define WEFT_IOC_RESTRICT	_IO(WEFT_IOC_TYPE, 0x06)
+#define WEFT_IOC_STEP		_IO(WEFT_IOC_TYPE, 0x10)
 
 /* Engines: how a client's jobs run. */
 #define WEFT_ENGINE_ASYNC	0	/* many tasks on a few workers */
@@ -191,6 +192,7 @@ struct weft_completion {
 
 /* Features that a query reports. */
 #define WEFT_FEATURE_TIMING	(1U << 0)	/* receipts and histograms have times */
+#define WEFT_FEATURE_STEP	(1U << 4)	/* WEFT_SETUP_STEP and WEFT_IOC_STEP */
 
 /**
  * struct weft_query - WEFT_IOC_QUERY: what this kernel's weft can do
@@ -226,13 +228,25 @@ struct weft_query {
 	__u32 job_bytes;
 };
 
+/* Flags of a set-up. */
+#define WEFT_SETUP_STEP		(1U << 0)	/* workers of its own, see WEFT_IOC_STEP */
+#define WEFT_SETUP_VIRTUAL	(1U << 1)	/* and a clock of its own */
+
+/* What a stepped client may have. */
+#define WEFT_STEP_MAX_WORKERS	8
+#define WEFT_STEP_MAX_CREDITS	1024
+
 /**
  * struct weft_setup - WEFT_IOC_SETUP: make this open a client
  * @size: size of this struct
- * @flags: must be zero
+ * @flags: WEFT_SETUP_*; VIRTUAL goes with STEP only, and STEP with engine async
  * @engine: WEFT_ENGINE_*
  * @credits: in: how many jobs may be under way or unreaped at once, 0 for the
- *	default; out: the credits given
+ *	default; out: the credits given. At most WEFT_STEP_MAX_CREDITS with
+ *	WEFT_SETUP_STEP
+ * @workers: with WEFT_SETUP_STEP: workers of its own, 1 to WEFT_STEP_MAX_WORKERS;
+ *	else 0
+ * @__reserved: must be zero
  *
  * Once for each open. The process that does it owns the client: when that
  * process exits, the client's jobs are cancelled, also if others hold the client
@@ -244,6 +258,8 @@ struct weft_setup {
 	__u32 flags;
 	__u32 engine;
 	__u32 credits;
+	__u32 workers;
+	__u32 __reserved;
 };
 
 /**
@@ -406,6 +422,95 @@ struct weft_restrict {
 	__u32 size;
 	__u32 flags;
 	__aligned_u64 ops;
+};
+
+/* Flags of a step. */
+#define WEFT_STEP_LOOK		(1U << 0)	/* poll nothing, only look */
+#define WEFT_STEP_SKIP		(1U << 1)	/* nothing is runnable: on to the next timer */
+
+/* Whichever worker has something runnable, each in its turn. */
+#define WEFT_STEP_ANY		(~0U)
+
+/* Outcomes of a step. */
+#define WEFT_STEP_IDLE		0	/* nothing was polled */
+#define WEFT_STEP_ENDED		1	/* the job has ended; its completion is there */
+#define WEFT_STEP_PENDING	2	/* it waits */
+#define WEFT_STEP_YIELDED	3	/* it gave way, and is queued again */
+
+/* States of a job between two steps. */
+#define WEFT_STEP_JOB_QUEUED	1	/* runnable */
+#define WEFT_STEP_JOB_WAITING	2	/* pending */
+
+/* What such a job waits for. */
+#define WEFT_STEP_FOR_TURN	1	/* its turn in the run queue */
+#define WEFT_STEP_FOR_TIMER	2	/* a point in time */
+#define WEFT_STEP_FOR_WAKER	3	/* whoever holds its waker */
+
+/**
+ * struct weft_step_job - A job of a stepped client between two steps (48 bytes)
+ * @id: its id
+ * @user_data: as submitted
+ * @due_ns: when a timer wakes it, by the client's clock; 0 if none does
+ * @polls: polls so far
+ * @wakes: wakes so far; that of a job which is queued counts from its poll on
+ * @worker: its worker; WEFT_STEP_ANY if it has none yet
+ * @place: its place in that worker's run queue, from 1; 0 if it waits, or is on its
+ *	way there, as one is that is being submitted
+ * @op: as submitted
+ * @state: WEFT_STEP_JOB_*
+ * @waits: WEFT_STEP_FOR_*
+ * @__reserved: zero
+ */
+struct weft_step_job {
+	__aligned_u64 id;
+	__aligned_u64 user_data;
+	__aligned_u64 due_ns;
+	__u32 polls;
+	__u32 wakes;
+	__u32 worker;
+	__u32 place;
+	__u16 op;
+	__u16 state;
+	__u16 waits;
+	__u16 __reserved;
+};
+
+/**
+ * struct weft_step - WEFT_IOC_STEP: one poll of a stepped client
+ * @size: size of this struct
+ * @flags: WEFT_STEP_LOOK or WEFT_STEP_SKIP, or none
+ * @jobs: address of @capacity struct weft_step_job, or 0 if that is 0; receives the
+ *	jobs that have not ended, by slot, as they are after the step
+ * @capacity: at most WEFT_STEP_MAX_CREDITS
+ * @listed: out: how many are there, also if that is more than @capacity
+ * @worker: in: which worker polls, or WEFT_STEP_ANY; out: which one did, or
+ *	WEFT_STEP_ANY if none
+ * @outcome: out: WEFT_STEP_*
+ * @advance_ns: before that, the client's virtual clock goes on by so much; 0
+ *	without WEFT_SETUP_VIRTUAL
+ * @id: out: the job that was polled; 0 if none was
+ * @now_ns: out: the client's clock after the step
+ * @next_ns: out: when the next timer is due, by that clock; 0 if there is none
+ * @queued: out: of the jobs, runnable
+ * @waiting: out: of the jobs, pending
+ *
+ * Return: 0, or E2BIG, EINVAL, EFAULT, EBADFD (the client is not stepped), EINTR
+ * (the caller is being killed).
+ */
+struct weft_step {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 jobs;
+	__u32 capacity;
+	__u32 listed;
+	__u32 worker;
+	__u32 outcome;
+	__aligned_u64 advance_ns;
+	__aligned_u64 id;
+	__aligned_u64 now_ns;
+	__aligned_u64 next_ns;
+	__u32 queued;
+	__u32 waiting;
 };
 
 #endif /* _UAPI_LINUX_WEFT_H */
