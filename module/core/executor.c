@@ -12,6 +12,7 @@ static void weft_executor_free(struct weft_executor *ex)
 {
 	if (ex->timing)
 		static_branch_dec(&weft_timing_key);
+	weft_recorder_fini(&ex->recorder);
 	kvfree(ex);
 }
 
@@ -34,6 +35,8 @@ weft_executor_create(const struct weft_executor_config *config)
 		return ERR_PTR(-EINVAL);
 	if (config->clock && !config->manual)
 		return ERR_PTR(-EINVAL);
+	if (config->recorder > WEFT_RECORDER_MAX)
+		return ERR_PTR(-EINVAL);
 
 	ex = kvzalloc(struct_size(ex, workers, config->workers), GFP_KERNEL);
 	if (!ex)
@@ -44,6 +47,13 @@ weft_executor_create(const struct weft_executor_config *config)
 	ex->manual = config->manual;
 	ex->clock = config->clock;
 	ex->budget_ns = config->budget_ns;
+	ex->brief_ns = config->brief_ns;
+	ret = weft_recorder_init(&ex->recorder,
+				 ex->timing ? config->recorder : 0);
+	if (ret) {
+		kvfree(ex);
+		return ERR_PTR(ret);
+	}
 	weft_offences_init(&ex->offences);
 	weft_threads_init(&ex->threads, config->max_threads);
 	if (ex->timing)
@@ -143,6 +153,7 @@ int weft_group_init(struct weft_group *group, struct weft_executor *ex,
 {
 	group->executor = ex;
 	group->engine = engine;
+	group->number = 0;
 	atomic_set(&group->waiting, 0);
 	group->queues = NULL;
 	if (engine == WEFT_THREADS)
@@ -192,13 +203,36 @@ size_t weft_group_bytes(const struct weft_group *group)
 	       group->executor->nr_workers * sizeof(*group->queues) : 0;
 }
 
-static void weft_spawn_stamp(struct weft_executor *ex, struct llist_node *first)
+/* One event for all of them: the first poll of each says how long it waited. */
+static noinline void weft_spawn_record(const struct weft_task *first,
+				       unsigned int count)
+{
+	const struct weft_group *group = first->group;
+	const struct weft_record record = {
+		.ns = first->stamp,
+		.id = first->id,
+		.value = count,
+		.client = group->number,
+		.kind = WEFT_RECORD_SUBMIT,
+		.op = first->ops->number,
+		.worker = WEFT_RECORD_NO_WORKER,
+		.detail = group->engine,
+	};
+
+	weft_recorder_add(&group->executor->recorder, &record);
+}
+
+static void weft_spawn_stamp(struct weft_executor *ex, struct llist_node *first,
+			     unsigned int count)
 {
 	struct weft_task *task;
 	u64 now = weft_executor_now(ex);
 
 	llist_for_each_entry(task, first, node)
 		task->stamp = now;
+	if (first && weft_recorder_on(&ex->recorder))
+		weft_spawn_record(llist_entry(first, struct weft_task, node),
+				  count);
 }
 
 static void weft_spawn_threads(struct llist_node *node)
@@ -211,6 +245,7 @@ static void weft_spawn_threads(struct llist_node *node)
 
 		next = node->next;
 		rcu_read_lock();
+		trace_weft_submit(task);
 		weft_state_spawn(task);
 		weft_thread_queue(task->thread);
 		rcu_read_unlock();
@@ -235,7 +270,7 @@ void weft_spawn_list(struct weft_group *group, struct llist_node *first,
 	unsigned int run = DIV_ROUND_UP(count, ex->nr_workers);
 
 	if (static_branch_unlikely(&weft_timing_key) && ex->timing)
-		weft_spawn_stamp(ex, first);
+		weft_spawn_stamp(ex, first, count);
 	if (group->engine == WEFT_THREADS) {
 		weft_spawn_threads(first);
 		return;
@@ -257,6 +292,7 @@ void weft_spawn_list(struct weft_group *group, struct llist_node *first,
 			node = first;
 			first = first->next;
 			task->worker = worker;
+			trace_weft_submit(task);
 			weft_state_spawn(task);
 			node->next = newest;
 			newest = node;
@@ -328,6 +364,18 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_task_look);
+
+/**
+ * weft_task_worker() - where a task runs, for a trace
+ * @task: a task of which the caller has the turn, or its poll
+ *
+ * Return: number of its worker, -1 if it has a thread of its own.
+ */
+int weft_task_worker(const struct weft_task *task)
+{
+	return task->group->engine == WEFT_THREADS ? -1 :
+						     (int)task->worker->index;
+}
 
 /**
  * weft_executor_worker_stats() - what a worker has done

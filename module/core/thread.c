@@ -22,6 +22,7 @@
  * @kthread: the kernel thread, with a reference
  * @node: in weft_threads.live, then in weft_threads.ended
  * @rcu: to be freed
+ * @watch: records its context switches
  * @queued: the task is queued and the turn is the thread's: its run queue
  *
  * A waker that found the task pending may use this, under rcu_read_lock(), even
@@ -35,6 +36,7 @@ struct weft_thread {
 	struct task_struct *kthread;
 	struct list_head node;
 	struct rcu_head rcu;
+	struct weft_watch watch;
 	bool queued;
 };
 
@@ -253,6 +255,8 @@ static void weft_thread_park(struct weft_thread *thread)
 	raw_write_seqcount_begin(&p->seq);
 	p->counters.parks++;
 	raw_write_seqcount_end(&p->seq);
+	weft_poller_record_park(p, thread->task);
+	trace_weft_park(-1, thread->task);
 
 	if (first) {
 		until = ns_to_ktime(first->deadline);
@@ -314,12 +318,27 @@ static void weft_thread_end(struct weft_thread *thread)
 	spin_unlock(&threads->lock);
 }
 
+/* Its last switch comes when nobody watches any more. */
+static void weft_thread_exit(struct weft_poller *p)
+{
+	const struct weft_record record = {
+		.ns = weft_timers_now(&p->timers),
+		.kind = WEFT_RECORD_EXIT,
+		.worker = WEFT_RECORD_NO_WORKER,
+	};
+
+	if (p->timing)
+		weft_recorder_add(p->recorder, &record);
+}
+
 static int weft_thread_run(void *data)
 {
 	struct weft_thread *thread = data;
 	enum weft_outcome outcome;
 
 	set_freezable();
+	weft_watch_start(&thread->watch, thread->poller.recorder,
+			 WEFT_RECORD_NO_WORKER);
 	weft_thread_wait(thread);
 	while ((outcome = weft_thread_poll(thread)) != WEFT_OUTCOME_DONE) {
 		if (outcome == WEFT_OUTCOME_GONE)
@@ -327,6 +346,8 @@ static int weft_thread_run(void *data)
 		else
 			schedule();
 	}
+	weft_watch_stop(&thread->watch);
+	weft_thread_exit(&thread->poller);
 	weft_thread_end(thread);
 	return 0;
 }
@@ -386,7 +407,8 @@ int weft_thread_create(struct weft_task *task)
 	thread = kzalloc(sizeof(*thread), GFP_KERNEL_ACCOUNT);
 	if (!thread)
 		goto err_unreserve;
-	weft_poller_init(&thread->poller, ex, NULL, NULL);
+	weft_poller_init(&thread->poller, ex, NULL, NULL,
+			 WEFT_RECORD_NO_WORKER);
 	thread->task = task;
 	thread->threads = threads;
 
