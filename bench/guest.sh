@@ -10,6 +10,10 @@ insmod /weft.ko
 /job_bench bytes_per_job job_nop job_sleep job_sleep_busy
 rmmod weft
 
+insmod /weft.ko recorder=0
+/job_bench job_nop job_sleep job_sleep_busy | sed 's/ /_unrecorded /'
+rmmod weft
+
 insmod /weft.ko timing=N
 /job_bench job_nop job_sleep job_sleep_busy | sed 's/ /_untimed /'
 insmod /weft_bench.ko
