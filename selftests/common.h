@@ -50,8 +50,11 @@ static inline unsigned int scaled(unsigned int n, unsigned int least)
 	return n > least ? n : least;
 }
 
-/* What must happen has to happen within this time. */
-#define PATIENCE	(20 * SEC * slowness())
+/* What must happen has to happen within this time, also beside other load. */
+#define PATIENCE	(60 * SEC * slowness())
+
+/* The harness gives a test 30 s. A hang is found as well by a longer limit. */
+#define TIMES_LIMIT	4
 
 static inline void allow_more_time(void)
 {
@@ -60,8 +63,16 @@ static inline void allow_more_time(void)
 
 	for (f = __fixture_list; f; f = f->next)
 		for (t = f->tests; t; t = t->next)
-			t->timeout *= slowness();
+			t->timeout *= TIMES_LIMIT * slowness();
 }
+
+/* At the end of a program, after all of its tests. */
+#define WEFT_PATIENT_MAIN \
+	static void __attribute__((constructor)) be_patient(void) \
+	{ \
+		allow_more_time(); \
+	} \
+	TEST_HARNESS_MAIN
 
 /* The program as a whole is skipped where there is no weft. */
 #define WEFT_TEST_MAIN \
@@ -69,9 +80,8 @@ static inline void allow_more_time(void)
 	{ \
 		if (access(DEVICE, F_OK)) \
 			ksft_exit_skip("no " DEVICE ": load the module\n"); \
-		allow_more_time(); \
 	} \
-	TEST_HARNESS_MAIN
+	WEFT_PATIENT_MAIN
 
 /* A fixture with a client of @_credits credits on each of the engines. */
 #define ENGINE_FIXTURE(_name, _credits) \
@@ -469,7 +479,10 @@ static inline unsigned int count_result(const struct weft_completion *c, unsigne
 	return count;
 }
 
-/* No event tells that a job went to sleep: look until so many have. */
+/*
+ * No event tells that a job went to sleep: look until so many have. Then none of
+ * them is inside a poll any more: a cancel finds them waiting.
+ */
 static inline bool until_waiting(int fd, __u64 n)
 {
 	__u64 end = in_ns(PATIENCE);
@@ -485,10 +498,10 @@ static inline bool until_waiting(int fd, __u64 n)
 	return false;
 }
 
-/* Gives a thread the time to block in the kernel; right without it as well. */
-static inline void until_asleep(pid_t tid)
+/* Until a thread or child has blocked in the kernel, or has ended. */
+static inline bool until_asleep(pid_t tid)
 {
-	__u64 end = in_ns(SEC);
+	__u64 end = in_ns(PATIENCE);
 	char path[64], stat[512];
 	char *state;
 	ssize_t len;
@@ -499,12 +512,15 @@ static inline void until_asleep(pid_t tid)
 		sched_yield();
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
-			return;
+			return true;
 		len = read(fd, stat, sizeof(stat) - 1);
 		close(fd);
 		stat[len > 0 ? len : 0] = '\0';
 		state = strrchr(stat, ')');
-	} while (state && strncmp(state, ") S", 3) && now_ns() < end);
+		if (!state || !strncmp(state, ") S", 3) || !strncmp(state, ") Z", 3))
+			return true;
+	} while (now_ns() < end);
+	return false;
 }
 
 /* @size writable bytes that end where a page without access begins. */

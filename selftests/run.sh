@@ -11,7 +11,7 @@ set -u
 
 DIR=$(cd "$(dirname "$0")" && pwd)
 MODULE=/weft.ko
-LIMIT=${RUN_SH_LIMIT:-$((150 * ${WEFT_SLOW:-1}))}
+LIMIT=${RUN_SH_LIMIT:-$((300 * ${WEFT_SLOW:-1}))}
 WORK=$(mktemp -d)
 BAD='WARNING|BUG|Oops|general protection|KASAN|KCSAN|UBSAN|ODEBUG|refcount_t'
 BAD="$BAD|INFO: possible|INFO: suspicious|possible circular|suspicious RCU"

@@ -303,15 +303,15 @@ static void *poll_for_events(void *arg)
 	return NULL;
 }
 
-/* Starts a thread and gives it the time to block. */
+/* Starts a thread, which has blocked or ended when this returns. */
 static int start_waiter(struct waiter *waiter, void *(*fn)(void *))
 {
 	int ret = pthread_create(&waiter->thread, NULL, fn, waiter);
 
 	while (!ret && !__atomic_load_n(&waiter->tid, __ATOMIC_ACQUIRE))
 		sched_yield();
-	if (!ret)
-		until_asleep(waiter->tid);
+	if (!ret && !until_asleep(waiter->tid))
+		return -ETIME;
 	return -ret;
 }
 
@@ -353,7 +353,7 @@ TEST_F(wait, waiters_with_other_mins_all_return)
 		status = wait_until(self->fd, NULL, 0, 3, WEFT_WAIT_FOREVER);
 		_exit(status == 3 ? 0 : 1);
 	}
-	until_asleep(pid);
+	ASSERT_EQ(true, until_asleep(pid));
 	ASSERT_EQ(3, make_done(self->fd, 3));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);

@@ -84,7 +84,7 @@ kunit_in_qemu() {
 }
 
 selftests() {
-	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=600
+	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=1200
 
 	case $kernel in
 	kasan | kcsan) slow=$DEBUG_SLOW timeout=$DEBUG_TIMEOUT ;;
@@ -116,7 +116,7 @@ uml_selftests_with() {
 kasan() {
 	need uml
 	tools/build.sh selftests
-	uml_selftests_with build/uml/weft.ko kasan --timeout 600 \
+	uml_selftests_with build/uml/weft.ko kasan --timeout 1200 \
 		--cmd 'RUN_SH_BITS=64 sh /selftests/run.sh'
 }
 

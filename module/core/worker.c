@@ -10,9 +10,6 @@
 #include "executor.h"
 #include "worker.h"
 
-/* Polls between two looks at what else a kernel thread must look at. */
-#define WEFT_BURST	64
-
 /* So many polls that yielded soon are one event, also if nothing else happens. */
 #define WEFT_BRIEF_POLLS	512
 
@@ -133,10 +130,15 @@ static __always_inline bool weft_worker_poll(struct weft_worker *worker,
  */
 bool weft_worker_step(struct weft_worker *worker)
 {
+	bool polled;
+
 	/* The test may have slept. */
 	weft_poller_sync(&worker->poller);
 	weft_timers_run(&worker->poller.timers);
-	return weft_worker_poll(worker, weft_poller_timed(&worker->poller));
+	polled = weft_worker_poll(worker, weft_poller_timed(&worker->poller));
+	/* As if it parked: between two steps nothing is inside a poll. */
+	WRITE_ONCE(worker->queue, NULL);
+	return polled;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_worker_step);
 
