@@ -557,7 +557,8 @@ static void check_parameter(struct __test_metadata *_metadata, const char *name,
 
 TEST_F(module, parameters_show_and_cannot_be_written)
 {
-	ASSERT_EQ(0, load("workers=3 max_threads=5 timing=0 max_credits=7 recorder=9 recorder_brief_ns=11"));
+	ASSERT_EQ(0, load("workers=3 max_threads=5 timing=0 max_credits=7 "
+			  "recorder=9 recorder_brief_ns=11"));
 	check_parameter(_metadata, "workers", "3");
 	check_parameter(_metadata, "max_threads", "5");
 	check_parameter(_metadata, "timing", "N");

@@ -188,6 +188,38 @@ static unsigned int of_job(const struct recording *rec, __u64 id, __u64 from_ns,
 	return n;
 }
 
+/* Whether the event happened in a worker, or in a thread of which the end is there. */
+static bool is_its_thread(const struct recording *rec,
+			  const struct weft_recorder_event *e)
+{
+	unsigned int i, k;
+	char text[16];
+
+	if (e->worker != WEFT_NO_WORKER) {
+		snprintf(text, sizeof(text), "%u", e->worker);
+		return !table_read(&table, "workers") &&
+		       table_number(&table, table_row(&table, "worker", text),
+				    "pid") == e->pid;
+	}
+	for (i = 0; i < rec->header.rings; i++)
+		for (k = 0; k < rec->ring[i].events; k++)
+			if (rec->events[i][k].kind == WEFT_EVENT_EXIT &&
+			    rec->events[i][k].pid == e->pid && e->pid)
+				return true;
+	return false;
+}
+
+/* A thread that has ended its job may still be in its last steps. */
+static bool until_no_thread(void)
+{
+	__u64 end = in_ns(PATIENCE);
+
+	while (engine_number(WEFT_ENGINE_THREADS, "threads"))
+		if (now_ns() > end)
+			return false;
+	return true;
+}
+
 TEST_F(recorder, job_has_its_events)
 {
 	struct weft_recorder_event e[8];
@@ -198,6 +230,7 @@ TEST_F(recorder, job_has_its_events)
 
 	ASSERT_EQ(1, submit_one(self->fd, sleep_job(1, MSEC), &id));
 	ASSERT_EQ(1, reap(self->fd, &c, 1));
+	ASSERT_TRUE(until_no_thread());
 	ASSERT_EQ(0, recording_read(&self->rec));
 	n = of_job(&self->rec, id, self->began_ns, e, 8);
 	ASSERT_EQ(4, n);
@@ -218,6 +251,8 @@ TEST_F(recorder, job_has_its_events)
 	EXPECT_EQ(WEFT_OP_SLEEP, e[3].op);
 	EXPECT_EQ(async, e[3].worker != WEFT_NO_WORKER);
 	EXPECT_EQ(e[0].client, e[3].client);
+	EXPECT_TRUE(is_its_thread(&self->rec, &e[1]));
+	EXPECT_TRUE(is_its_thread(&self->rec, &e[3]));
 }
 
 TEST_F(recorder, cancel_is_recorded)
@@ -365,6 +400,7 @@ TEST_F(recorder, text_says_the_same)
 		unsigned int cpu, seq, client, op, worker, pid, detail;
 		unsigned long long ns, id, took, waited;
 		long long value;
+		int fields;
 
 		while (i < self->rec.header.rings && k == self->rec.ring[i].events) {
 			i++;
@@ -372,9 +408,10 @@ TEST_F(recorder, text_says_the_same)
 		}
 		ASSERT_LT(i, self->rec.header.rings);
 		e = &self->rec.events[i][k++];
-		ASSERT_EQ(12, sscanf(line, "%u %u %llu %*s %u %llu %u %u %u %u %lld %llu %llu",
-				     &cpu, &seq, &ns, &client, &id, &op, &worker, &pid,
-				     &detail, &value, &took, &waited));
+		fields = sscanf(line, "%u %u %llu %*s %u %llu %u %u %u %u %lld %llu %llu",
+				&cpu, &seq, &ns, &client, &id, &op, &worker, &pid,
+				&detail, &value, &took, &waited);
+		ASSERT_EQ(12, fields);
 		snprintf(row, sizeof(row), "%u %u %llu %u %llu %u %u %u %u %lld %llu %llu",
 			 cpu, seq, ns, client, id, op, worker, pid, detail, value, took,
 			 waited);

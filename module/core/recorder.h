@@ -12,6 +12,7 @@
 #ifndef WEFT_CORE_RECORDER_H
 #define WEFT_CORE_RECORDER_H
 
+#include <linux/bits.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -127,7 +128,7 @@ struct weft_recorder {
 };
 
 /* Events of a CPU: at most. */
-#define WEFT_RECORDER_MAX	(1U << 20)
+#define WEFT_RECORDER_MAX	((unsigned int)BIT(20))
 
 /**
  * struct weft_watch - Records the context switches of a thread

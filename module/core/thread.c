@@ -341,6 +341,7 @@ static int weft_thread_run(void *data)
 	set_freezable();
 	weft_watch_start(&thread->watch, thread->poller.recorder,
 			 WEFT_RECORD_NO_WORKER);
+	thread->poller.pid = current->pid;
 	weft_thread_wait(thread);
 	while ((outcome = weft_thread_poll(thread)) != WEFT_OUTCOME_DONE) {
 		if (outcome == WEFT_OUTCOME_GONE) {
