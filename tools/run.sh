@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|matrix|bench
+#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|timeline|matrix|bench
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -174,6 +174,13 @@ coverage() {
 	return "$status"
 }
 
+# What weft timeline makes of recordings: no kernel takes part.
+timeline() {
+	tools/vm/setup.sh stock
+	tools/build.sh tools
+	tools/test/timeline_test.py build/tools/weft
+}
+
 bench() {
 	stock
 	bench/run.sh
@@ -218,6 +225,7 @@ check() {
 		part "selftests-$1" "$0" selftests "$1"
 	else
 		part lint tools/lint.sh
+		part timeline "$0" timeline
 		part kunit "$0" kunit
 		part selftests "$0" selftests
 		part kasan "$0" kasan
@@ -256,11 +264,11 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | kunit: | selftests: | kasan: | coverage: | check: | matrix: | bench:) "$1" ;;
+demo: | vm: | kunit: | selftests: | kasan: | coverage: | check: | timeline: | matrix: | bench:) "$1" ;;
 check:kasan | check:kcsan) check "$2" ;;
 kunit:kasan | kunit:kcsan | kunit:sid) kunit "$2" ;;
 selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | selftests:sid)
 	selftests "$2"
 	;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|matrix|bench [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|timeline|matrix|bench [KERNEL]" ;;
 esac

@@ -18,6 +18,7 @@ static const struct command {
 	{ "run", cmd_run },
 	{ "stat", cmd_stat },
 	{ "tasks", cmd_tasks },
+	{ "timeline", cmd_timeline },
 	{ "demo", cmd_demo },
 };
 
@@ -31,6 +32,7 @@ static const char doc[] =
 	"  weft run sleep --for 100ms --engine threads  ... one thread each\n"
 	"  weft stat                                    what the kernel counted\n"
 	"  weft tasks                                   what jobs wait for, now\n"
+	"  weft timeline                                what ran when, as a picture\n"
 	"  weft run --help                              all about a command\n"
 	"\v"
 	"Exit status:\n"
@@ -84,7 +86,7 @@ static const struct command *find_command(struct argp_state *state,
 	if (near)
 		argp_error(state, "there is no command '%s': did you mean '%s'?",
 			   name, near);
-	argp_error(state, "there is no command '%s': use run, stat, tasks or demo",
+	argp_error(state, "there is no command '%s': use run, stat, tasks, timeline or demo",
 		   name);
 	return NULL;
 }
@@ -116,7 +118,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		*ret = run_command(state, arg);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which command? run, stat or demo");
+		argp_error(state, "which command? run, stat, tasks, timeline or demo");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
