@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|timeline|matrix|bench
+#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|timeline|html|matrix|bench
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -181,6 +181,14 @@ timeline() {
 	tools/test/timeline_test.py build/tools/weft
 }
 
+# The pages that it writes, in a browser.
+html() {
+	tools/vm/setup.sh stock
+	tools/vm/setup.sh html
+	tools/build.sh tools
+	tools/test/html_test.py build/tools/weft "$(command -v chromium)"
+}
+
 bench() {
 	stock
 	bench/run.sh
@@ -264,11 +272,11 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | kunit: | selftests: | kasan: | coverage: | check: | timeline: | matrix: | bench:) "$1" ;;
+demo: | vm: | kunit: | selftests: | kasan: | coverage: | check: | timeline: | html: | matrix: | bench:) "$1" ;;
 check:kasan | check:kcsan) check "$2" ;;
 kunit:kasan | kunit:kcsan | kunit:sid) kunit "$2" ;;
 selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | selftests:sid)
 	selftests "$2"
 	;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|timeline|matrix|bench [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|timeline|html|matrix|bench [KERNEL]" ;;
 esac

@@ -10,6 +10,7 @@ import collections
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import tempfile
@@ -479,6 +480,28 @@ class BadInput(unittest.TestCase):
             draw(workers(1), "-o", path)
             with open(path) as f:
                 self.assertTrue(f.read().startswith(begin), name)
+
+
+class Html(unittest.TestCase):
+    """What is in the page; html_test.py looks at what it does."""
+
+    def test_page_has_all_it_needs(self):
+        page = draw(threads(3), "--format", "html", "--title", "A </script> <b>")[0]
+        self.assertFalse(re.search(r"<(script|link|img)[^>]*(src|href)=", page))
+        self.assertIn("<h1>A &lt;/script> &lt;b></h1>", page)
+        self.assertEqual(3, page.count("</script>"))
+        data = json.loads(page.split("const WEFT = ")[1].split(";\n</script>")[0])
+        self.assertEqual(3, len(data["stories"][0]["lanes"]))
+        self.assertEqual(6, sum(s[3] == 0 for l in data["stories"][0]["lanes"]
+                                for s in l["slices"]))
+        self.assertEqual(3, len(data["stories"][0]["wakes"]))
+
+    def test_two_recordings_have_one_scale(self):
+        a = threads(3).write(os.path.join(DIR, "a"))
+        page = draw(workers(3), "--file", a, "--format", "html")[0]
+        data = json.loads(page.split("const WEFT = ")[1].split(";\n</script>")[0])
+        self.assertEqual(2, len(data["stories"]))
+        self.assertEqual(24 * MS, data["length"])
 
 
 class Result(unittest.TextTestResult):

@@ -29,7 +29,7 @@ void draw_text(FILE *out, const struct drawing *d, unsigned int width);
 void draw_svg(FILE *out, const struct drawing *d);
 void draw_json(FILE *out, const struct drawing *d);
 void draw_html(FILE *out, const struct drawing *d);
-void draw_data(FILE *out, const struct drawing *d);
+bool draw_has_html(void);
 
 uint64_t draw_tick(uint64_t length, unsigned int most);
 const char *draw_unit(uint64_t length, uint64_t *ns);

@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
 	{ "both", OPT_BOTH, NULL, 0, "with --run: on both engines, one above the other", 0 },
 	{ "client", OPT_CLIENT, "N", 0, "jobs of this client only, as in 'weft stat clients'", 0 },
 	{ "file", OPT_FILE, "FILE", 0,
-	  "a copy of the recorder's file, in place of the kernel's", 0 },
+	  "a copy of the recorder's file, in place of the kernel's; twice, to compare two", 0 },
 	{ "format", OPT_FORMAT, "NAME", 0,
 	  "text, svg, html or json (what FILE of -o ends in, or text)", 1 },
 	{ "output", 'o', "FILE", 0, "write to FILE", 1 },
@@ -76,6 +76,8 @@ static const char *const formats[] = {
 
 struct plan {
 	struct film_plan film;
+	const char *paths[WEFT_LIB_ENGINES];
+	unsigned int nr_paths;
 	bool last;
 	bool both;
 	enum format format;
@@ -116,7 +118,7 @@ static void check_plan(struct plan *plan, struct argp_state *state)
 
 	if (plan->film.run && plan->last)
 		argp_error(state, "--run shows its own jobs: give it or --last, not both");
-	if (plan->film.run && (plan->film.path || plan->film.client))
+	if (plan->film.run && (plan->nr_paths || plan->film.client))
 		argp_error(state, "--run goes neither with --file nor with --client");
 	if (plan->both && !plan->film.run)
 		argp_error(state, "--both wants --run: which jobs are to run on both engines?");
@@ -148,7 +150,9 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		parse_format(plan, state, arg);
 		break;
 	case OPT_FILE:
-		plan->film.path = arg;
+		if (plan->nr_paths == ARRAY_SIZE(plan->paths))
+			argp_error(state, "--file can be given twice, not more often");
+		plan->paths[plan->nr_paths++] = arg;
 		break;
 	case OPT_CLIENT:
 		if (parse_count(arg, 1, UINT32_MAX, &n))
@@ -228,6 +232,28 @@ static int write_out(const struct plan *plan, const struct drawing *d)
 	return 0;
 }
 
+/* Return: the exit code. */
+static int tell_files(struct drawing *d, struct story *stories, struct plan *plan)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < plan->nr_paths; i++) {
+		struct story *s = &stories[i];
+
+		plan->film.path = plan->paths[i];
+		ret = film_one(s, &plan->film, NULL);
+		if (ret)
+			return ret;
+		if (plan->nr_paths > 1)
+			snprintf(s->title, sizeof(s->title), "%s", plan->paths[i]);
+		d->count++;
+		if (s->to - s->from > d->length_ns)
+			d->length_ns = s->to - s->from;
+	}
+	return 0;
+}
+
 int cmd_timeline(int argc, char **argv)
 {
 	const struct argp argp = {
@@ -244,8 +270,14 @@ int cmd_timeline(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &plan))
 		return EXIT_USAGE;
+	if (plan.format == FORMAT_HTML && !draw_has_html()) {
+		complain("this command was built without d3: install node-d3 and build it again, or use svg");
+		return EXIT_REFUSED;
+	}
 	if (plan.both) {
 		ret = film_both(&d, stories, &plan.film);
+	} else if (plan.nr_paths) {
+		ret = tell_files(&d, stories, &plan);
 	} else {
 		ret = film_one(&stories[0], &plan.film, NULL);
 		d.count = 1;
