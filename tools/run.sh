@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|timeline|html|matrix|bench
+#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|timeline|html|pictures|matrix|bench
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -174,11 +174,35 @@ coverage() {
 	return "$status"
 }
 
-# What weft timeline makes of recordings: no kernel takes part.
+# What weft timeline makes of recordings that are made for it, and of the kernel's.
 timeline() {
-	tools/vm/setup.sh stock
-	tools/build.sh tools
-	tools/test/timeline_test.py build/tools/weft
+	local status=0
+
+	stock
+	tools/test/timeline_test.py build/tools/weft || status=1
+	rm -rf build/timeline
+	tools/vm/run.sh --log build/vm/timeline.log --out build/timeline \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft \
+		--file tools/test/timeline_guest.sh:/guest.sh -- 'sh /guest.sh' || status=1
+	tools/vm/scanlog.sh build/vm/timeline.log || status=1
+	tools/test/timeline_totals.py build/timeline || status=1
+	return "$status"
+}
+
+# What the article shows, from the stock kernel: one worker, and one CPU for all, so
+# that threads have to take turns as tasks do.
+pictures() {
+	stock
+	rm -rf build/pictures
+	tools/vm/run.sh --cpus 1 --log build/vm/pictures.log --out build/pictures \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft \
+		-- 'insmod /weft.ko workers=1 recorder=65536 &&
+			weft demo --pictures /out && rmmod weft'
+	tools/vm/scanlog.sh build/vm/pictures.log
+	mkdir -p docs/pictures
+	cp build/pictures/*.svg docs/pictures/
 }
 
 # The pages that it writes, in a browser.
@@ -272,11 +296,11 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | kunit: | selftests: | kasan: | coverage: | check: | timeline: | html: | matrix: | bench:) "$1" ;;
+demo: | vm: | kunit: | selftests: | kasan: | coverage: | check: | timeline: | html: | pictures: | matrix: | bench:) "$1" ;;
 check:kasan | check:kcsan) check "$2" ;;
 kunit:kasan | kunit:kcsan | kunit:sid) kunit "$2" ;;
 selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | selftests:sid)
 	selftests "$2"
 	;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|timeline|html|matrix|bench [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|timeline|html|pictures|matrix|bench [KERNEL]" ;;
 esac

@@ -67,6 +67,21 @@ class Story(unittest.TestCase):
         self.assertEqual(4, t["coop_switches"])
         self.assertTrue(t["exact"])
 
+    def test_switch_in_a_poll_is_no_coop_switch(self):
+        rec = Recording()
+        for n, (begin, end) in enumerate(((0, 2), (2, 4), (4, 6))):
+            rec.add(POLL, begin, id=n, took=end - begin, worker=0, pid=50,
+                    detail=READY | FIRST)
+        rec.add(OUT, 3, worker=0, pid=50, detail=1)
+        rec.add(IN, 3.5, worker=0, pid=50)
+        # To the second one; to the third there was none.
+        self.assertEqual(1, totals(rec)["coop_switches"])
+        # In the first: nobody was polled before.
+        rec.rings[0][-2:] = []
+        rec.add(OUT, 1, worker=0, pid=50, detail=1)
+        rec.add(IN, 1.5, worker=0, pid=50)
+        self.assertEqual(2, totals(rec)["coop_switches"])
+
     def test_brief_polls_count(self):
         rec = workers(1)
         rec.add(BRIEF, 40, value=500, took=2, worker=0, pid=50)

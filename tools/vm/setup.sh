@@ -9,7 +9,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 BUILD_PACKAGES=(gcc gcc-multilib make libc6-dev pkg-config python3 rsync
-	libjson-c-dev libtracefs-dev libtraceevent-dev)
+	libjson-c-dev)
 STOCK_PACKAGES=(qemu-system-x86 seabios busybox-static cpio kmod "$WEFT_HEADERS")
 OWN_PACKAGES=("$WEFT_SOURCE" busybox-static bc bison flex libelf-dev libssl-dev
 	cpio kmod lz4 xz-utils zstd)

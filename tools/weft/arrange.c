@@ -72,6 +72,52 @@ static void cut_pieces(struct weaver *w)
 	}
 }
 
+static int compare_switches(const void *a, const void *b)
+{
+	const struct switching *x = a, *y = b;
+
+	if (x->lane != y->lane)
+		return x->lane < y->lane ? -1 : 1;
+	return x->ns < y->ns ? -1 : x->ns > y->ns;
+}
+
+/*
+ * As the kernel counts them: polls of another task than the one before, with no
+ * switch from the end of that one to their own.
+ */
+static void count_coop(struct story *s)
+{
+	const struct slice *before = NULL;
+	size_t i, k = 0;
+
+	if (s->nr_switches)
+		qsort(s->switches, s->nr_switches, sizeof(*s->switches),
+		      compare_switches);
+	for (i = 0; i < s->nr_slices; i++) {
+		const struct slice *poll = &s->slices[i];
+		size_t first;
+
+		if (poll->kind == SLICE_BRIEF)
+			before = NULL;
+		if (poll->kind != SLICE_POLL)
+			continue;
+		if (before && before->lane != poll->lane)
+			before = NULL;
+		while (k < s->nr_switches &&
+		       (s->switches[k].lane < poll->lane ||
+			(s->switches[k].lane == poll->lane &&
+			 s->switches[k].ns < (before ? before->to : poll->from))))
+			k++;
+		first = k;
+		while (k < s->nr_switches && s->switches[k].lane == poll->lane &&
+		       s->switches[k].ns < poll->to)
+			k++;
+		s->coop += poll->task != NO_TASK && before &&
+			   before->task != poll->task && first == k;
+		before = poll;
+	}
+}
+
 static void index_pieces(struct story *s)
 {
 	size_t i;
@@ -237,6 +283,7 @@ void arrange(struct weaver *w)
 	sort_lanes(w);
 	if (!w->failed)
 		sort_tasks(w);
+	count_coop(s);
 	index_pieces(s);
 	find_wakers(s);
 }

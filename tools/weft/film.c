@@ -112,7 +112,7 @@ static int complain_empty(const struct recording *rec, const struct film_plan *p
 	if (!rec->count)
 		complain("the flight recorder is empty%s: run jobs, or use --run",
 			 rec->header.state == WEFT_RECORDER_OFF ? ", and off" : "");
-	else if (plan->run)
+	else if (plan->last_ns == 0)
 		complain("none of these jobs is in the flight recorder");
 	else
 		complain("nothing happened in that time%s: run jobs, use --run, or a longer --last",
@@ -138,9 +138,21 @@ static void trim(struct story *s)
 	}
 }
 
+/* How a story of an engine is called. */
+static void name_engine(struct story *s, const char *engine, unsigned int workers)
+{
+	const char *words = "the workers take whichever task is ready";
+
+	if (!strcmp(engine, "threads"))
+		words = "each task has a kernel thread, which sleeps when it waits";
+	else if (workers == 1)
+		words = "one worker takes whichever task is ready";
+	snprintf(s->title, sizeof(s->title), "engine %s: %s", engine, words);
+}
+
 /* Return: 0, or an exit code. */
 static int tell(struct story *s, const struct film_plan *plan,
-		struct story_filter *filter)
+		struct story_filter *filter, const char *engine)
 {
 	struct recording rec;
 	uint64_t end;
@@ -157,15 +169,17 @@ static int tell(struct story *s, const struct film_plan *plan,
 	end = rec.header.state == WEFT_RECORDER_ON && !plan->path ?
 		      rec.header.now_ns : rec.last_ns;
 	filter->to = rec.last_ns;
-	if (!plan->run)
+	if (!filter->submitter)
 		filter->from = end > plan->last_ns ? end - plan->last_ns : 0;
 	/* Before that nothing is known. */
 	if (rec.count && filter->from < rec.events[0].ns)
 		filter->from = rec.events[0].ns;
 	clip_lost(&rec, filter);
 	ret = story_make(s, &rec, filter);
-	if (!ret && plan->run)
+	if (!ret && filter->submitter)
 		trim(s);
+	if (!ret && engine)
+		name_engine(s, engine, rec.header.workers);
 	if (ret == -ENODATA || (!ret && s->to <= s->from))
 		ret = complain_empty(&rec, plan);
 	else if (ret)
@@ -198,20 +212,44 @@ int film_one(struct story *s, const struct film_plan *plan, const char *engine)
 			return ret;
 		filter.submitter = pid;
 	}
-	ret = tell(s, plan, &filter);
-	if (ret)
+	ret = tell(s, plan, &filter, engine);
+	if (ret || engine)
 		return ret;
-	if (engine)
-		snprintf(s->title, sizeof(s->title), "engine %s: %s", engine,
-			 strcmp(engine, "threads") ?
-				 "the workers take whichever task is ready" :
-				 "each task has a kernel thread, which sleeps when it waits");
-	else if (plan->run)
+	if (plan->run)
 		snprintf(s->title, sizeof(s->title), "weft run %s", plan->run);
 	else
 		snprintf(s->title, sizeof(s->title), "%s of the flight recorder",
 			 text_time(s->to - s->from).s);
 	return 0;
+}
+
+/**
+ * film_ready() - is the flight recorder on
+ *
+ * Return: 0, or an exit code when it has complained.
+ */
+int film_ready(void)
+{
+	return check_now();
+}
+
+/**
+ * film_since() - take a story of jobs that this process has run
+ * @s: receives it; the caller calls story_free()
+ * @from_ns: after this
+ * @engine: on which
+ *
+ * Return: 0, or an exit code when it has complained.
+ */
+int film_since(struct story *s, uint64_t from_ns, const char *engine)
+{
+	const struct film_plan plan = {};
+	struct story_filter filter = {
+		.from = from_ns,
+		.submitter = getpid(),
+	};
+
+	return tell(s, &plan, &filter, engine);
 }
 
 /**

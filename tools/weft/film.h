@@ -20,6 +20,8 @@ struct film_plan {
 };
 
 int film_one(struct story *s, const struct film_plan *plan, const char *engine);
+int film_ready(void);
+int film_since(struct story *s, uint64_t from_ns, const char *engine);
 int film_both(struct drawing *d, struct story *stories,
 	      const struct film_plan *plan);
 

@@ -157,7 +157,7 @@ struct switching {
  * @nr_pieces: how many
  * @wakes: by time
  * @nr_wakes: how many
- * @switches: by time
+ * @switches: by lane and time
  * @nr_switches: how many
  * @polls: polls of all tasks there are, and those of brief events
  * @parks: times a thread had nothing to poll

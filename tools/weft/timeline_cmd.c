@@ -274,6 +274,8 @@ int cmd_timeline(int argc, char **argv)
 		complain("this command was built without d3: install node-d3 and build it again, or use svg");
 		return EXIT_REFUSED;
 	}
+	if (plan.film.run)
+		plan.film.last_ns = 0;
 	if (plan.both) {
 		ret = film_both(&d, stories, &plan.film);
 	} else if (plan.nr_paths) {

@@ -140,7 +140,7 @@ static uint32_t find_lane(struct weaver *w, const struct weft_recorder_event *e)
 		return NO_LANE;
 	if (e->worker == WEFT_NO_WORKER)
 		w->lane_of[e->pid % MAX_PID] = s->nr_lanes + 1;
-	w->lane[s->nr_lanes] = (struct lane_state){ .last = NO_TASK };
+	w->lane[s->nr_lanes] = (struct lane_state){};
 	s->lanes[s->nr_lanes] = (struct lane){
 		.pid = e->pid,
 		.worker = e->worker,
@@ -235,7 +235,6 @@ static void weave_poll(struct weaver *w, const struct weft_recorder_event *e,
 		.waited = e->waited_ns,
 		.value = e->value,
 	};
-	struct lane_state *l = &w->lane[lane];
 
 	lane_on(w, lane, e->ns);
 	add_slice(w, &slice);
@@ -254,11 +253,7 @@ static void weave_poll(struct weaver *w, const struct weft_recorder_event *e,
 		t->result = t->ended ? e->value : 0;
 		w->s->ended += t->ended;
 		w->s->polls++;
-		w->s->coop += l->last != NO_TASK && l->last != task &&
-			      !l->switched;
 	}
-	l->last = task;
-	l->switched = false;
 }
 
 static void weave_brief(struct weaver *w, const struct weft_recorder_event *e,
@@ -277,7 +272,6 @@ static void weave_brief(struct weaver *w, const struct weft_recorder_event *e,
 	add_slice(w, &slice);
 	w->s->polls += e->value;
 	w->s->exact = false;
-	w->lane[lane].last = NO_TASK;
 }
 
 static void weave_wake(struct weaver *w, const struct weft_recorder_event *e)
@@ -306,7 +300,6 @@ static void weave_out(struct weaver *w, const struct weft_recorder_event *e,
 
 	if (!l->off_ns)
 		l->off_ns = e->ns;
-	l->switched = true;
 	if (grow(w, &s->switches, &w->room_switches, s->nr_switches,
 		 sizeof(*s->switches)))
 		s->switches[s->nr_switches++] = (struct switching){ e->ns, lane };

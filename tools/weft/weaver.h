@@ -10,8 +10,6 @@
 
 /* Where a lane is while events go by. */
 struct lane_state {
-	uint32_t last;		/* the task polled before */
-	bool switched;		/* since that poll */
 	bool parked;
 	uint64_t off_ns;	/* switched out, or parked, since then; 0 if not */
 };

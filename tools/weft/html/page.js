@@ -6,7 +6,7 @@
 "use strict";
 
 const LEFT = 90, RIGHT = 20, ROW = 22, SMALL = 7, AREA = 90, HEAD = 20, AXIS = 30;
-const MANY_TASKS = 120, MANY_LANES = 40, BINS = 300;
+const MANY_TASKS = 120, MANY_LANES = 40, BINS = 300, THIN = .8;
 const READY = 0, RUNS = 1, WAITS = 2;
 const POLL = 0, BRIEF = 1, OFF = 2, PARK = 3;
 const COLOURS = ["#1f5f99", "#f2a73b", "#2f8f5b", "#b5477d", "#6d5fa6", "#d8c38a", "#44515c",
@@ -113,6 +113,25 @@ function* seen_in(list, from, to, longest) {
 			yield list[i];
 }
 
+/* What is alike, by member @key, and touches, is one; what is too thin goes with it. */
+function* merged(list, key) {
+	const thin = THIN * (scale().invert(1) - scale().invert(0));
+	let last = null;
+
+	for (const d of list) {
+		if (last && d[0] - last[1] < thin && (d[key] === last[key] ||
+						      d[1] - last[0] < thin)) {
+			last[1] = d[1];
+			continue;
+		}
+		if (last)
+			yield last;
+		last = d.slice();
+	}
+	if (last)
+		yield last;
+}
+
 function block(x, s, f, t, y, h, task, named) {
 	const w = Math.max(t - f, .5);
 
@@ -134,7 +153,7 @@ function block(x, s, f, t, y, h, task, named) {
 function draw_lane(x, s, row) {
 	const lane = s.lanes[row.index], z = scale(), [from, to] = z.domain();
 	const y = row.y + 3, h = row.height - 6;
-	let last = -1;
+	let last = -10;
 
 	label(x, lane.name, row);
 	x.strokeStyle = "#999";
@@ -143,16 +162,10 @@ function draw_lane(x, s, row) {
 	x.moveTo(Math.max(z(lane.from), LEFT), row.y + row.height / 2);
 	x.lineTo(Math.min(z(lane.to), width - RIGHT), row.y + row.height / 2);
 	x.stroke();
-	for (const d of seen_in(lane.blocks, from, to, lane.longest)) {
-		const f = Math.max(z(d[0]), LEFT), t = Math.min(z(d[1]), width - RIGHT);
-
-		if (t - last < .3)
-			continue;
-		block(x, s, f, t, y, h, d[2], true);
-		last = t;
-	}
+	for (const d of merged(seen_in(lane.blocks, from, to, lane.longest), 2))
+		block(x, s, Math.max(z(d[0]), LEFT), Math.min(z(d[1]), width - RIGHT), y, h, d[2],
+		      true);
 	x.fillStyle = x.strokeStyle = "#c22";
-	last = -10;
 	for (const ns of lane.switches) {
 		const p = z(ns);
 
@@ -179,7 +192,7 @@ function draw_task(x, s, row) {
 		x.fillStyle = "#e8f0ff";
 		x.fillRect(LEFT, row.y, width - LEFT - RIGHT, row.height);
 	}
-	for (const d of seen_in(task.pieces, from, to, task.longest)) {
+	for (const d of merged(seen_in(task.pieces, from, to, task.longest), 2)) {
 		const f = Math.max(z(d[0]), LEFT), t = Math.min(z(d[1]), width - RIGHT);
 
 		if (d[2] === RUNS) {
