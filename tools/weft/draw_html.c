@@ -14,16 +14,16 @@
 #include <string.h>
 
 #include "draw.h"
+#include "page.h"
 #include "util.h"
 #include "weft.h"
 
-/* A file as an array of bytes: NAME, up to NAME_end. */
+/* A file as an array of bytes: NAME, up to NAME_end; declared in page.h. */
 #define BLOB(name, file) \
 	asm(".pushsection .rodata\n" \
 	    #name ": .incbin \"" file "\"\n" \
 	    #name "_end:\n" \
-	    ".popsection\n"); \
-	extern const char name[], name##_end[]
+	    ".popsection\n")
 
 BLOB(page_script, PAGE_JS);
 BLOB(page_style, PAGE_CSS);
