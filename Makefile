@@ -15,8 +15,10 @@ help:
 	@echo 'In virtual machines, with all set-up done by itself:'
 	@echo '  make demo       boot, load, and show both engines at work'
 	@echo '  make check      lint, KUnit, selftests, and those with KASAN'
+	@echo '  make signals    selftests under a storm of signals'
 	@echo '  make matrix     build and test on Linux 6.1, 6.12 and the newest'
 	@echo '  make bench      count instructions: a table, and build/bench.json'
+	@echo '  make soak MINUTES=n  storms on a kernel that checks: build/soak.json'
 	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
 	@echo '  make pictures   draw docs/pictures/ again'
 	@echo '  make check-html the pages of weft timeline, in Chromium: a large package'
@@ -58,6 +60,9 @@ kunit:
 selftests:
 	@tools/run.sh selftests $(DEBUG)
 
+signals:
+	@tools/run.sh signals
+
 kasan:
 	@tools/run.sh kasan
 
@@ -82,5 +87,9 @@ matrix:
 bench:
 	@tools/run.sh bench
 
-.PHONY: help modules clean setup tools vm demo lint kunit selftests kasan \
-	timeline check-html pictures coverage check matrix bench
+# It reads MINUTES, SEED and STORM, which make hands on.
+soak:
+	@tools/run.sh soak $(DEBUG)
+
+.PHONY: help modules clean setup tools vm demo lint kunit selftests signals kasan \
+	timeline check-html pictures coverage check matrix bench soak

@@ -6,6 +6,7 @@
 #ifndef WEFT_SELFTESTS_FAULTS_H
 #define WEFT_SELFTESTS_FAULTS_H
 
+#include "common.h"
 #include "table.h"
 
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
@@ -35,6 +36,8 @@ static inline void set_fault(const char *what, const char *knob, const char *val
 /* What may wait fails as well; and it is not printed with a call trace, like a bug. */
 static inline int open_faults(void)
 {
+	/* To deliver a signal takes copies that may fail, too. */
+	no_alarms();
 	set_fault("failslab", "verbose", "0");
 	set_fault("fail_page_alloc", "verbose", "0");
 	set_fault("fail_usercopy", "verbose", "0");

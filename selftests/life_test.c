@@ -5,6 +5,7 @@
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include "common.h"
 #include "table.h"
 
 #define CREDITS	64
@@ -555,6 +556,8 @@ static pid_t exec_with_client(__u32 engine, int fd_flags)
 		snprintf(env, sizeof(env), PAUSE_ENV "=%d", go[1]);
 		if (fd < 0 || fcntl(fd, F_SETFD, fd_flags))
 			_exit(1);
+		/* They would go on in the new program, which has no handler yet. */
+		no_alarms();
 		execve("/proc/self/exe", argv, envp);
 		_exit(1);
 	}

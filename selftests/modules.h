@@ -4,6 +4,7 @@
 #define WEFT_SELFTESTS_MODULES_H
 
 #include <dirent.h>
+#include "common.h"
 #include "table.h"
 
 #define MODULE_FILE	"/weft.ko"

@@ -2,6 +2,7 @@
 /*
  * The numbers add up: receipts, the client's stats and debugfs agree.
  */
+#include "common.h"
 #include "table.h"
 
 #define CREDITS	128

@@ -3,6 +3,7 @@
  * debugfs weft/tasks: a job that has not ended says what it waits for.
  */
 #include <inttypes.h>
+#include "common.h"
 #include "table.h"
 
 #define CREDITS	20000

@@ -45,7 +45,8 @@
  * ENOENT     no job of this client has this id, or its completion was reaped
  * EDQUOT     the user has as many clients, or credits, as one user may have
  * EOPNOTSUPP the op is known, but WEFT_IOC_RESTRICT took it from this client
- * ENOMEM     no memory: at set-up and submit only, never for an accepted job
+ * ENOMEM     no memory: at open, set-up and submit only, never for an accepted
+ *            job
  * ETIME      the timeout of a wait passed and there was nothing to return; as
  *            the result of a job: its deadline passed
  * EINTR      a signal came and there was nothing to return; or the caller is
