@@ -3,6 +3,7 @@
  * The flight recorder: what its files say, and that its totals are those of the
  * other files.
  */
+#include "common.h"
 #include "recorder.h"
 
 static void __attribute__((constructor)) need_debugfs(void)
