@@ -20,9 +20,11 @@ help:
 	@echo '  make bench      count instructions: a table, and build/bench.json'
 	@echo '  make soak MINUTES=n  storms on a kernel that checks: build/soak.json'
 	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
+	@echo '  make pictures   draw docs/pictures/ again'
+	@echo '  make check-html the pages of weft timeline, in Chromium: a large package'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
-	@echo 'Parts of these: make setup, lint, kunit, selftests, kasan'
+	@echo 'Parts of these: make setup, lint, timeline, kunit, selftests, kasan'
 	@echo
 	@echo 'With DEBUG=kasan (memory, locks, leaks) or DEBUG=kcsan (data races), make'
 	@echo 'check, kunit and selftests use a kernel with these checks: slow'
@@ -64,6 +66,15 @@ signals:
 kasan:
 	@tools/run.sh kasan
 
+timeline:
+	@tools/run.sh timeline
+
+check-html:
+	@tools/run.sh html
+
+pictures:
+	@tools/run.sh pictures
+
 coverage:
 	@tools/run.sh coverage
 
@@ -81,4 +92,4 @@ soak:
 	@tools/run.sh soak $(DEBUG)
 
 .PHONY: help modules clean setup tools vm demo lint kunit selftests signals kasan \
-	coverage check matrix bench soak
+	timeline check-html pictures coverage check matrix bench soak

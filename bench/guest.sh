@@ -11,6 +11,10 @@ insmod /weft.ko
 /job_bench fair_polls_yields fair_polls_spins fair_p99_yields fair_p99_spins
 rmmod weft
 
+insmod /weft.ko recorder=0
+/job_bench job_nop job_sleep job_sleep_busy | sed 's/ /_unrecorded /'
+rmmod weft
+
 insmod /weft.ko timing=N
 /job_bench job_nop job_sleep job_sleep_busy | sed 's/ /_untimed /'
 insmod /weft_bench.ko

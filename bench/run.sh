@@ -11,13 +11,19 @@ TABLE='kthread_switch    -    one of two kernel threads to the other
 queue_work        -    a work item, queued to done, in a batch of 20,000
 coop_switch       80   the yield poll of one task to the next, of 1,000
 coop_switch_timed 160  the same, with the time taken of each poll
+coop_switch_recorded 160  the same, with the flight recorder on
+coop_switch_recorded_all -  the same, with every poll recorded
 task_spawn        400  a ready task, spawned to released, in a batch
 task_spawn_timed  -    the same, with the time taken of each poll
+task_spawn_recorded -  the same, with the flight recorder on
 job_nop           900  a nop job, submitted to reaped, in batches of 256
+job_nop_unrecorded -  the same, module loaded with recorder=0
 job_nop_untimed   -    the same, module loaded with timing=N
 job_sleep         1800 one of 1,000 sleeps of 10 ms, beyond the wait
+job_sleep_unrecorded - the same, module loaded with recorder=0
 job_sleep_untimed -    the same, module loaded with timing=N
 job_sleep_busy    -    the same, all CPU time, also during the wait
+job_sleep_busy_unrecorded - the same, module loaded with recorder=0
 job_sleep_busy_untimed -  the same, module loaded with timing=N
 bytes_per_job     384  memory of one of 100,000 sleeping jobs, all counted
 fair_polls_yields >=40 of all polls, those of a yield job beside 1,000 of another client

@@ -37,6 +37,14 @@ static unsigned long coop_switch_timed;
 module_param(coop_switch_timed, ulong, 0444);
 MODULE_PARM_DESC(coop_switch_timed, "result: the same, with the time taken of each poll");
 
+static unsigned long coop_switch_recorded;
+module_param(coop_switch_recorded, ulong, 0444);
+MODULE_PARM_DESC(coop_switch_recorded, "result: the same, with the flight recorder on as the module has it");
+
+static unsigned long coop_switch_recorded_all;
+module_param(coop_switch_recorded_all, ulong, 0444);
+MODULE_PARM_DESC(coop_switch_recorded_all, "result: the same, with every poll recorded");
+
 static unsigned long task_spawn;
 module_param(task_spawn, ulong, 0444);
 MODULE_PARM_DESC(task_spawn, "result: a ready task from weft_task_init() to release()");
@@ -44,6 +52,10 @@ MODULE_PARM_DESC(task_spawn, "result: a ready task from weft_task_init() to rele
 static unsigned long task_spawn_timed;
 module_param(task_spawn_timed, ulong, 0444);
 MODULE_PARM_DESC(task_spawn_timed, "result: the same, with the time taken of each poll");
+
+static unsigned long task_spawn_recorded;
+module_param(task_spawn_recorded, ulong, 0444);
+MODULE_PARM_DESC(task_spawn_recorded, "result: the same, with the flight recorder on");
 
 /* Two kernel threads that wake each other. */
 struct ping {
@@ -221,14 +233,32 @@ static const struct weft_task_ops bench_clock_ops = {
 	.release = bench_release,
 };
 
+/* How much is taken down of each poll. */
+static const struct bench_mode {
+	bool timing;
+	unsigned int recorder;
+	u64 brief_ns;
+} bench_plain, bench_timed = {
+	.timing = true,
+}, bench_recorded = {
+	.timing = true,
+	.recorder = 8192,
+	.brief_ns = 1000,
+}, bench_recorded_all = {
+	.timing = true,
+	.recorder = 8192,
+};
+
 static int bench_tasks_init(struct bench_tasks *b, unsigned int count,
-			    bool timing)
+			    const struct bench_mode *mode)
 {
 	const struct weft_executor_config config = {
 		.name = "bench",
 		.workers = 1,
 		.max_threads = 1,
-		.timing = timing,
+		.timing = mode->timing,
+		.recorder = mode->recorder,
+		.brief_ns = mode->brief_ns,
 	};
 	int ret;
 
@@ -261,13 +291,14 @@ static void bench_tasks_fini(struct bench_tasks *b)
 	weft_executor_destroy(b->ex);
 }
 
-static int bench_coop_switch(unsigned long *result, bool timing)
+static int bench_coop_switch(unsigned long *result,
+			     const struct bench_mode *mode)
 {
 	struct bench_tasks b;
 	unsigned int i;
 	int ret;
 
-	ret = bench_tasks_init(&b, YIELD_TASKS, timing);
+	ret = bench_tasks_init(&b, YIELD_TASKS, mode);
 	if (ret)
 		return ret;
 	for (i = 0; i < YIELD_TASKS; i++) {
@@ -284,14 +315,15 @@ static int bench_coop_switch(unsigned long *result, bool timing)
 	return 0;
 }
 
-static int bench_task_spawn(unsigned long *result, bool timing)
+static int bench_task_spawn(unsigned long *result,
+			    const struct bench_mode *mode)
 {
 	struct bench_tasks b;
 	unsigned int i;
 	u64 begin;
 	int ret;
 
-	ret = bench_tasks_init(&b, SPAWNS, timing);
+	ret = bench_tasks_init(&b, SPAWNS, mode);
 	if (ret)
 		return ret;
 	begin = ktime_get_ns();
@@ -311,10 +343,14 @@ static int __init weft_bench_init(void)
 {
 	return bench_kthread_switch() ?:
 	       bench_queue_work() ?:
-	       bench_coop_switch(&coop_switch, false) ?:
-	       bench_coop_switch(&coop_switch_timed, true) ?:
-	       bench_task_spawn(&task_spawn, false) ?:
-	       bench_task_spawn(&task_spawn_timed, true);
+	       bench_coop_switch(&coop_switch, &bench_plain) ?:
+	       bench_coop_switch(&coop_switch_timed, &bench_timed) ?:
+	       bench_coop_switch(&coop_switch_recorded, &bench_recorded) ?:
+	       bench_coop_switch(&coop_switch_recorded_all,
+				 &bench_recorded_all) ?:
+	       bench_task_spawn(&task_spawn, &bench_plain) ?:
+	       bench_task_spawn(&task_spawn_timed, &bench_timed) ?:
+	       bench_task_spawn(&task_spawn_recorded, &bench_recorded);
 }
 
 static void __exit weft_bench_exit(void)

@@ -40,6 +40,14 @@ static unsigned int poll_budget_us = 10000;
 module_param(poll_budget_us, uint, 0444);
 MODULE_PARM_DESC(poll_budget_us, "a poll on a worker that takes longer is an offence, in us; 0 for none; needs timing (default: 10000)");
 
+static unsigned int recorder = 8192;
+module_param(recorder, uint, 0444);
+MODULE_PARM_DESC(recorder, "events that the flight recorder keeps of each CPU, up to 1048576, rounded up to a power of two; 0 for none; needs timing (default: 8192)");
+
+static unsigned int recorder_brief_ns = 1000;
+module_param(recorder_brief_ns, uint, 0444);
+MODULE_PARM_DESC(recorder_brief_ns, "polls that yield sooner are counted by the flight recorder, not recorded one by one; 0 to record all (default: 1000)");
+
 static struct weft_runtime *weft_runtime;
 static struct weft_device weft_device;
 static struct dentry *weft_debugfs;
@@ -80,6 +88,11 @@ static int __init weft_check_parameters(void)
 		pr_err("weft: max_user_clients and max_user_credits must be at least 1\n");
 		return -EINVAL;
 	}
+	if (recorder > WEFT_RECORDER_MAX) {
+		pr_err("weft: recorder=%u is out of range, 0 to %u\n", recorder,
+		       WEFT_RECORDER_MAX);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -100,6 +113,8 @@ static int __init weft_init(void)
 		.max_threads = max_threads,
 		.timing = timing,
 		.budget_ns = (u64)poll_budget_us * NSEC_PER_USEC,
+		.recorder = recorder,
+		.brief_ns = recorder_brief_ns,
 	};
 	limits = (struct weft_limits){
 		.max_credits = max_credits,

@@ -5,6 +5,7 @@
  */
 #include <sys/stat.h>
 #include "modules.h"
+#include "recorder.h"
 
 #define PARAMETERS	"/sys/module/weft/parameters/"
 
@@ -314,6 +315,84 @@ TEST_F(module, more_threads_than_pids_are_einval)
 	check_refused(_metadata, "max_threads=4194305");
 }
 
+TEST_F(module, too_many_recorded_events_are_einval)
+{
+	check_refused(_metadata, "recorder=1048577");
+}
+
+TEST_F(module, without_recorder_there_is_nothing_to_turn_on)
+{
+	struct recording rec;
+
+	ASSERT_EQ(0, load("recorder=0"));
+	EXPECT_STREQ("off", recorder_word("state"));
+	EXPECT_EQ(-EOPNOTSUPP, recorder_write("state", "on"));
+	EXPECT_TRUE(run_and_leave(WEFT_ENGINE_ASYNC));
+	EXPECT_TRUE(run_and_leave(WEFT_ENGINE_THREADS));
+	ASSERT_EQ(0, recording_read(&rec));
+	EXPECT_EQ(0, rec.header.rings);
+	EXPECT_EQ(WEFT_RECORDER_TIMED, rec.header.flags);
+	recording_free(&rec);
+}
+
+TEST_F(module, without_timing_there_is_no_recorder)
+{
+	struct recording rec;
+
+	ASSERT_EQ(0, load("timing=0 recorder=64"));
+	EXPECT_STREQ("off", recorder_word("state"));
+	EXPECT_TRUE(run_and_leave(WEFT_ENGINE_ASYNC));
+	ASSERT_EQ(0, recording_read(&rec));
+	EXPECT_EQ(0, rec.header.rings);
+	EXPECT_EQ(0, rec.header.flags);
+	recording_free(&rec);
+}
+
+static __u64 is_brief(const struct weft_recorder_event *e)
+{
+	return e->kind == WEFT_EVENT_BRIEF ? e->value : 0;
+}
+
+static __u64 is_yield(const struct weft_recorder_event *e)
+{
+	return e->kind == WEFT_EVENT_POLL && e->detail == WEFT_POLL_YIELD;
+}
+
+static __u64 is_first(const struct weft_recorder_event *e)
+{
+	return e->kind == WEFT_EVENT_POLL && e->detail & WEFT_POLL_FIRST;
+}
+
+/* Whatever is brief on this machine: all polls are, or none is. */
+static void check_brief(struct __test_metadata *_metadata, const char *parameters,
+			__u64 brief, __u64 yields, __u64 firsts)
+{
+	struct weft_completion c;
+	struct recording rec;
+	int fd;
+
+	ASSERT_EQ(0, load(parameters));
+	fd = open_client(WEFT_ENGINE_ASYNC, 1);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(1, run_job(fd, yield_job(0, 100), &c));
+	ASSERT_EQ(0, recording_read(&rec));
+	EXPECT_EQ(brief, recording_sum(&rec, 0, is_brief));
+	EXPECT_EQ(yields, recording_sum(&rec, 0, is_yield));
+	EXPECT_EQ(firsts, recording_sum(&rec, 0, is_first));
+	recording_free(&rec);
+	EXPECT_EQ(0, close(fd));
+}
+
+TEST_F(module, all_yields_are_recorded_if_wanted)
+{
+	check_brief(_metadata, "recorder_brief_ns=0", 0, 99, 1);
+}
+
+TEST_F(module, brief_yields_are_counted)
+{
+	check_brief(_metadata, "recorder_brief_ns=4294967295", 100, 0, 0);
+}
+
 TEST_F(module, max_credits_limits_a_client)
 {
 	struct weft_query query;
@@ -478,11 +557,14 @@ static void check_parameter(struct __test_metadata *_metadata, const char *name,
 
 TEST_F(module, parameters_show_and_cannot_be_written)
 {
-	ASSERT_EQ(0, load("workers=3 max_threads=5 timing=0 max_credits=7"));
+	ASSERT_EQ(0, load("workers=3 max_threads=5 timing=0 max_credits=7 "
+			  "recorder=9 recorder_brief_ns=11"));
 	check_parameter(_metadata, "workers", "3");
 	check_parameter(_metadata, "max_threads", "5");
 	check_parameter(_metadata, "timing", "N");
 	check_parameter(_metadata, "max_credits", "7");
+	check_parameter(_metadata, "recorder", "9");
+	check_parameter(_metadata, "recorder_brief_ns", "11");
 }
 
 WEFT_PATIENT_MAIN

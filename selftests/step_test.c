@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "common.h"
 #include "table.h"
 
 #define CREDITS		32

@@ -76,4 +76,37 @@ TEST_F(trace, wait_says_for_what)
 	EXPECT_EQ(1, count_lines("weft_poll_end:", "op=sleep ready ", "wait=none"));
 }
 
+TEST_F(trace, life_of_a_job_is_traced)
+{
+	struct weft_completion c;
+	char id[32];
+	__u64 job;
+
+	ASSERT_EQ(1, submit_one(self->fd, sleep_job(7, MSEC), &job));
+	ASSERT_EQ(1, reap(self->fd, &c, 1));
+	snprintf(id, sizeof(id), "id=%llu op=sleep ", job);
+	EXPECT_EQ(1, count_lines("weft_submit:", id, "client="));
+	EXPECT_EQ(1, count_lines("weft_wake:", id, "by=timer"));
+	EXPECT_EQ(1, count_lines("weft_complete:", id, "polls=2"));
+	EXPECT_EQ(0, count_lines("weft_cancel:", id, ""));
+	EXPECT_LE(1, count_lines("weft_park:", "worker=",
+				 variant->engine == WEFT_ENGINE_ASYNC ? "id=0" : "worker=-1"));
+}
+
+TEST_F(trace, cancel_says_its_verdict)
+{
+	struct weft_completion c;
+	char id[32];
+	__u64 job;
+
+	ASSERT_EQ(1, submit_one(self->fd, sleep_job(7, HOUR), &job));
+	ASSERT_TRUE(until_waiting(self->fd, 1));
+	ASSERT_EQ(WEFT_CANCELLED, cancel_job(self->fd, job));
+	ASSERT_EQ(1, reap(self->fd, &c, 1));
+	snprintf(id, sizeof(id), "id=%llu op=sleep ", job);
+	EXPECT_EQ(1, count_lines("weft_cancel:", id, "verdict=will"));
+	EXPECT_EQ(1, count_lines("weft_wake:", id, "by=cancel"));
+	EXPECT_EQ(1, count_lines("weft_complete:", id, "result=-125"));
+}
+
 WEFT_TEST_MAIN

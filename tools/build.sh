@@ -54,7 +54,9 @@ coverage)
 	build_module uml uml-gcov ARCH=um GCOV_PROFILE=y
 	;;
 tools)
-	make -s -C tools/weft OUT="$PWD/build/tools"
+	d3=$(d3_dir)/usr/share/nodejs/d3/dist/d3.min.js
+	[ -e "$d3" ] || d3=
+	make -s -C tools/weft OUT="$PWD/build/tools" ${d3:+D3="$d3"}
 	;;
 selftests)
 	make -s -C selftests OUT="$PWD/build/selftests" \

@@ -33,7 +33,7 @@ check() {
 # Beside what is said below: a fragment is no patch, locks are described in the
 # kernel-doc of their struct, and trace headers have a look of their own.
 CHECKPATCH_IGNORE=FILE_PATH_CHANGES,LINUX_VERSION_CODE,CONSTANT_COMPARISON,UNCOMMENTED_DEFINITION
-TRACE_IGNORE=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
+TRACE_IGNORE=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,COMPLEX_MACRO,MACRO_ARG_REUSE
 # Userspace has no ARRAY_SIZE(), BIT() or __printf(), needs volatile in signal
 # handlers, has PRIu64, and prints texts for people.
 USER_IGNORE=ARRAY_SIZE,BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,CAMELCASE,SPLIT_STRING,LONG_LINE_STRING

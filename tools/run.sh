@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|matrix|bench|soak
+#   run.sh demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|pictures|matrix|bench|soak
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -219,6 +219,45 @@ coverage() {
 	return "$status"
 }
 
+# What weft timeline makes of recordings that are made for it, and of the kernel's.
+timeline() {
+	local status=0
+
+	stock
+	tools/test/timeline_test.py build/tools/weft || status=1
+	rm -rf build/timeline
+	tools/vm/run.sh --log build/vm/timeline.log --out build/timeline \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft \
+		--file tools/test/timeline_guest.sh:/guest.sh -- 'sh /guest.sh' || status=1
+	tools/vm/scanlog.sh build/vm/timeline.log || status=1
+	tools/test/timeline_totals.py build/timeline || status=1
+	return "$status"
+}
+
+# What the article shows, from the stock kernel: one worker, and one CPU for all, so
+# that threads have to take turns as tasks do.
+pictures() {
+	stock
+	rm -rf build/pictures
+	tools/vm/run.sh --cpus 1 --log build/vm/pictures.log --out build/pictures \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft \
+		-- 'insmod /weft.ko workers=1 recorder=65536 &&
+			weft demo --pictures /out && rmmod weft'
+	tools/vm/scanlog.sh build/vm/pictures.log
+	mkdir -p docs/pictures
+	cp build/pictures/*.svg docs/pictures/
+}
+
+# The pages that it writes, in a browser.
+html() {
+	tools/vm/setup.sh stock
+	tools/vm/setup.sh html
+	tools/build.sh tools
+	tools/test/html_test.py build/tools/weft "$(command -v chromium)"
+}
+
 bench() {
 	stock
 	bench/run.sh
@@ -303,6 +342,7 @@ check() {
 		part kasan "$0" kasan
 		part tools "$0" tools
 		part_beside_wait
+		part timeline "$0" timeline
 	fi
 	sum_up
 }
@@ -338,7 +378,8 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | kunit: | selftests: | signals: | kasan: | tools: | coverage: | check: | matrix: | bench:)
+demo: | vm: | kunit: | selftests: | signals: | kasan: | tools: | coverage: | check: | matrix: | bench: | \
+	timeline: | html: | pictures:)
 	"$1"
 	;;
 check:kasan | check:kcsan) check "$2" ;;
@@ -348,5 +389,5 @@ selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | self
 	;;
 soak:) soak kasan ;;
 soak:kasan | soak:kcsan | soak:stock | soak:uml) soak "$2" ;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|matrix|bench|soak [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|pictures|matrix|bench|soak [KERNEL]" ;;
 esac

@@ -84,6 +84,7 @@ enum weft_engine {
 /**
  * struct weft_task_ops - The functions of a kind of task
  * @name: what it is called in traces and statistics
+ * @number: what it is called in the flight recorder, the owner's choice
  * @poll: goes on with the task. Context: a kernel thread that may sleep but
  *	should not; never runs twice at once for one task. Return: see
  *	&enum weft_poll; before WEFT_READY it sets &weft_task.result.
@@ -98,6 +99,7 @@ enum weft_engine {
  */
 struct weft_task_ops {
 	const char *name;
+	u8 number;
 	enum weft_poll (*poll)(struct weft_task *task, struct weft_cx *cx);
 	enum weft_poll (*cancel)(struct weft_task *task, struct weft_cx *cx);
 	void (*release)(struct weft_task *task);
@@ -167,6 +169,8 @@ struct weft_group {
 	struct weft_executor *executor;
 	/** @engine: I: how its tasks run */
 	enum weft_engine engine;
+	/** @number: I: what it is called in traces; the owner's choice */
+	u32 number;
 	/** @waiting: how many of its tasks are pending */
 	atomic_t waiting;
 	/** @queues: I: its run queues, one a worker (WEFT_ASYNC) */
@@ -199,6 +203,10 @@ struct weft_cx {
  * @timing: take the time of each poll (about 80 instructions a poll)
  * @budget_ns: how long a poll on a worker may take before it counts as an offence;
  *	0 for any time. Needs @timing.
+ * @recorder: events that the flight recorder keeps of each CPU, at most 1048576; 0
+ *	for no recorder. Needs @timing.
+ * @brief_ns: polls that yield after less than this are counted, not recorded one by
+ *	one
  * @manual: make no kernel threads for the workers: a test drives them
  * @clock: what is the time, in ns; NULL for CLOCK_MONOTONIC. Only with @manual.
  * @clock_arg: handed to @clock
@@ -209,6 +217,8 @@ struct weft_executor_config {
 	unsigned int max_threads;
 	bool timing;
 	u64 budget_ns;
+	unsigned int recorder;
+	u64 brief_ns;
 	bool manual;
 	u64 (*clock)(void *arg);
 	void *clock_arg;

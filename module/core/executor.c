@@ -14,6 +14,7 @@ static void weft_executor_free(struct weft_executor *ex)
 {
 	if (ex->timing)
 		static_branch_dec(&weft_timing_key);
+	weft_recorder_fini(&ex->recorder);
 	kvfree(ex);
 }
 
@@ -36,6 +37,8 @@ weft_executor_create(const struct weft_executor_config *config)
 		return ERR_PTR(-EINVAL);
 	if (config->clock && !config->manual)
 		return ERR_PTR(-EINVAL);
+	if (config->recorder > WEFT_RECORDER_MAX)
+		return ERR_PTR(-EINVAL);
 
 	/* One that is driven by hand belongs to who drives it. */
 	ex = kvzalloc(struct_size(ex, workers, config->workers),
@@ -49,6 +52,13 @@ weft_executor_create(const struct weft_executor_config *config)
 	ex->clock = config->clock;
 	ex->clock_arg = config->clock_arg;
 	ex->budget_ns = config->budget_ns;
+	ex->brief_ns = config->brief_ns;
+	ret = weft_recorder_init(&ex->recorder,
+				 ex->timing ? config->recorder : 0);
+	if (ret) {
+		kvfree(ex);
+		return ERR_PTR(ret);
+	}
 	weft_offences_init(&ex->offences);
 	weft_threads_init(&ex->threads, config->max_threads);
 	if (ex->timing)
@@ -148,6 +158,7 @@ int weft_group_init(struct weft_group *group, struct weft_executor *ex,
 {
 	group->executor = ex;
 	group->engine = engine;
+	group->number = 0;
 	atomic_set(&group->waiting, 0);
 	group->queues = NULL;
 	if (engine == WEFT_THREADS)
@@ -197,13 +208,36 @@ size_t weft_group_bytes(const struct weft_group *group)
 	       group->executor->nr_workers * sizeof(*group->queues) : 0;
 }
 
-static void weft_spawn_stamp(struct weft_executor *ex, struct llist_node *first)
+/* One event for all of them: the first poll of each says how long it waited. */
+static noinline void weft_spawn_record(const struct weft_task *first,
+				       unsigned int count)
+{
+	const struct weft_group *group = first->group;
+	const struct weft_record record = {
+		.ns = first->stamp,
+		.id = first->id,
+		.value = count,
+		.client = group->number,
+		.kind = WEFT_RECORD_SUBMIT,
+		.op = first->ops->number,
+		.worker = WEFT_RECORD_NO_WORKER,
+		.detail = group->engine,
+	};
+
+	weft_recorder_add(&group->executor->recorder, &record);
+}
+
+static void weft_spawn_stamp(struct weft_executor *ex, struct llist_node *first,
+			     unsigned int count)
 {
 	struct weft_task *task;
 	u64 now = weft_executor_now(ex);
 
 	llist_for_each_entry(task, first, node)
 		task->stamp = now;
+	if (first && weft_recorder_on(&ex->recorder))
+		weft_spawn_record(llist_entry(first, struct weft_task, node),
+				  count);
 }
 
 static void weft_spawn_threads(struct llist_node *node)
@@ -216,6 +250,7 @@ static void weft_spawn_threads(struct llist_node *node)
 
 		next = node->next;
 		rcu_read_lock();
+		trace_weft_submit(task);
 		weft_state_spawn(task);
 		weft_thread_queue(task->thread);
 		rcu_read_unlock();
@@ -240,7 +275,7 @@ void weft_spawn_list(struct weft_group *group, struct llist_node *first,
 	unsigned int run = DIV_ROUND_UP(count, ex->nr_workers);
 
 	if (static_branch_unlikely(&weft_timing_key) && ex->timing)
-		weft_spawn_stamp(ex, first);
+		weft_spawn_stamp(ex, first, count);
 	if (group->engine == WEFT_THREADS) {
 		weft_spawn_threads(first);
 		return;
@@ -262,6 +297,7 @@ void weft_spawn_list(struct weft_group *group, struct llist_node *first,
 			node = first;
 			first = first->next;
 			task->worker = worker;
+			trace_weft_submit(task);
 			weft_state_spawn(task);
 			node->next = newest;
 			newest = node;
@@ -352,6 +388,18 @@ static enum weft_worker_state weft_worker_state(const struct weft_worker *worker
 	if (task_is_running(thread))
 		return WEFT_WORKER_READY;
 	return parked ? WEFT_WORKER_PARKED : WEFT_WORKER_BLOCKED;
+}
+
+/**
+ * weft_task_worker() - where a task runs, for a trace
+ * @task: a task of which the caller has the turn, or its poll
+ *
+ * Return: number of its worker, -1 if it has a thread of its own.
+ */
+int weft_task_worker(const struct weft_task *task)
+{
+	return task->group->engine == WEFT_THREADS ? -1 :
+						     (int)task->worker->index;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <linux/weft.h>
 
 #include "offence.h"
+#include "recorder.h"
 #include "thread.h"
 #include "worker.h"
 
@@ -25,12 +26,14 @@
  * @clock_arg: handed to @clock
  * @budget_ns: how long a poll on a worker may take; 0 for any time
  * @offences: what polls did that they must not
+ * @recorder: the flight recorder
+ * @brief_ns: polls that yield sooner are not recorded one by one
  * @threads: the threads engine
  * @next: the worker that gets the next task; atomic, a hint
  * @parked: bit n is set while worker n is parked; a hint for others
  * @workers: the workers
  *
- * All but @offences, @threads, @next, @parked and what is in the workers is constant.
+ * All but @offences, @recorder, @threads, @next, @parked and what is in the workers is constant.
  */
 struct weft_executor {
 	char name[9];
@@ -41,6 +44,8 @@ struct weft_executor {
 	void *clock_arg;
 	u64 budget_ns;
 	struct weft_offences offences;
+	struct weft_recorder recorder;
+	u64 brief_ns;
 	struct weft_threads threads;
 	atomic_t next;
 	unsigned long parked;
@@ -50,6 +55,12 @@ struct weft_executor {
 static inline u64 weft_executor_now(const struct weft_executor *ex)
 {
 	return unlikely(ex->clock) ? ex->clock(ex->clock_arg) : ktime_get_ns();
+}
+
+/* Are there events to record? They take the times that are taken anyway. */
+static inline bool weft_executor_records(const struct weft_executor *ex)
+{
+	return ex->timing && weft_recorder_on(&ex->recorder);
 }
 
 static inline bool weft_executor_has_parked(const struct weft_executor *ex)

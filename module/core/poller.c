@@ -10,9 +10,11 @@
  * @ex: the executor
  * @hrtimer: for its timers, or NULL, see weft_timers_init()
  * @witness: of a worker, or NULL
+ * @worker: which worker it is, or WEFT_RECORD_NO_WORKER
  */
 void weft_poller_init(struct weft_poller *p, struct weft_executor *ex,
-		      struct hrtimer *hrtimer, struct weft_witness *witness)
+		      struct hrtimer *hrtimer, struct weft_witness *witness,
+		      u8 worker)
 {
 	weft_timers_init(&p->timers, hrtimer, ex->clock, ex->clock_arg);
 	p->cx.timers = &p->timers;
@@ -20,18 +22,128 @@ void weft_poller_init(struct weft_poller *p, struct weft_executor *ex,
 	p->offences = &ex->offences;
 	p->witness = witness;
 	p->budget_ns = witness && ex->budget_ns ? ex->budget_ns : U64_MAX;
+	p->recorder = &ex->recorder;
+	p->worker = worker;
+	/* Between two polls of a thread others may run: each is recorded. */
+	if (!ex->recorder.size)
+		p->brief_ns = U64_MAX;
+	else if (worker != WEFT_RECORD_NO_WORKER)
+		p->brief_ns = ex->brief_ns;
 	seqcount_init(&p->seq);
 	/* No thread has so many: the first poll is no coop switch. */
 	p->switches = U32_MAX;
 }
 
 /**
+ * weft_poller_record_brief() - record polls that yielded soon
+ * @p: who polled; it has such polls that were not recorded
+ * @until: when the last of them ended
+ */
+void weft_poller_record_brief(struct weft_poller *p, u64 until)
+{
+	const struct weft_record record = {
+		.ns = p->brief_from,
+		.took = until > p->brief_from ? until - p->brief_from : 0,
+		.value = p->brief,
+		.kind = WEFT_RECORD_BRIEF,
+		.worker = p->worker,
+	};
+
+	weft_recorder_add(p->recorder, &record);
+	p->brief = 0;
+	p->brief_from = until;
+}
+
+/**
+ * weft_poller_record() - record a poll
+ * @p: who polled
+ * @task: what was polled; the caller has the turn
+ * @took: how long it took, until just now
+ * @detail: enum weft_wait_source, or WEFT_RECORD_READY
+ *
+ * The recorder was on a moment ago. Calls nothing, so it costs no more than it must.
+ */
+void weft_poller_record(struct weft_poller *p, const struct weft_task *task,
+			u64 took, u8 detail)
+{
+	struct weft_recorder *rec = p->recorder;
+	u64 begin = p->now - took;
+	struct weft_record *r;
+	u32 seq;
+
+	p->brief_from = p->now;
+	r = weft_recorder_get(rec, &seq);
+	r->ns = begin;
+	r->id = task->id;
+	r->value = task->result;
+	r->took = took;
+	r->waited = p->wake_ns;
+	r->client = task->group->number;
+	r->pid = p->pid;
+	r->kind = WEFT_RECORD_POLL;
+	r->op = task->ops->number;
+	r->worker = p->worker;
+	r->detail = task->polls ? detail : detail | WEFT_RECORD_FIRST;
+	weft_recorder_put(r, seq);
+}
+
+/**
+ * weft_poller_record_long() - record a poll that yielded, but not soon
+ * @p: who polled
+ * @task: what was polled; the caller has the turn
+ */
+void weft_poller_record_long(struct weft_poller *p, const struct weft_task *task)
+{
+	weft_poller_record_poll(p, task, p->poll_ns, WEFT_WAIT_YIELD);
+}
+
+/**
+ * weft_poller_judge() - was the task slow
+ * @p: who polled
+ * @task: has ended; the caller has the turn
+ */
+void weft_poller_judge(struct weft_poller *p, const struct weft_task *task)
+{
+	if (task->queued_ns + task->run_ns + task->blocked_ns >
+	    READ_ONCE(p->recorder->slow_ns))
+		weft_recorder_slow(p->recorder, task);
+}
+
+/**
+ * weft_poller_record_park() - record that there is nothing to poll
+ * @p: who polls
+ * @task: the task whose thread it is; NULL for a worker
+ *
+ * The task may be woken by now, but it cannot run elsewhere.
+ */
+void weft_poller_record_park(struct weft_poller *p, const struct weft_task *task)
+{
+	struct weft_record record = {
+		.kind = WEFT_RECORD_PARK,
+		.worker = p->worker,
+	};
+
+	if (!p->timing || !weft_recorder_on(p->recorder))
+		return;
+	record.ns = weft_timers_now(&p->timers);
+	if (p->brief)
+		weft_poller_record_brief(p, p->now ? p->now : record.ns);
+	if (task) {
+		record.id = task->id;
+		record.client = task->group->number;
+		record.op = task->ops->number;
+	}
+	weft_recorder_add(p->recorder, &record);
+}
+
+/**
  * weft_poller_pend() - a task was pending after its poll
+ * @p: who polled
  * @task: the task
  *
  * Return: see &enum weft_pend.
  */
-enum weft_pend weft_poller_pend(struct weft_task *task)
+enum weft_pend weft_poller_pend(struct weft_poller *p, struct weft_task *task)
 {
 	struct weft_group *group = task->group;
 	enum weft_pend pend;
@@ -42,8 +154,13 @@ enum weft_pend weft_poller_pend(struct weft_task *task)
 	if (likely(pend == WEFT_PEND_GONE))
 		return pend;
 	atomic_dec(&group->waiting);
-	if (pend == WEFT_PEND_AGAIN)
+	if (pend == WEFT_PEND_AGAIN) {
 		task->woken = WEFT_WOKEN_WAKE;
+		trace_weft_wake(task, WEFT_BY_EARLY);
+		if (weft_poller_timed(p) && weft_recorder_on(p->recorder))
+			weft_recorder_task(p->recorder, task, WEFT_RECORD_WAKE,
+					   p->now, p->worker, WEFT_BY_EARLY);
+	}
 	return pend;
 }
 

@@ -12,6 +12,7 @@
 
 #include "../compat.h"
 #include "offence.h"
+#include "recorder.h"
 #include "stats.h"
 #include "task.h"
 #include "timer.h"
@@ -48,6 +49,12 @@
  * @nvcsw: voluntary context switches of this thread, all polls and parks but this
  * @nivcsw: involuntary ones, likewise, but for a few between two polls
  * @locks: locks held as the poll began; lockdep tells
+ * @recorder: where polls are recorded, if times are taken
+ * @brief_ns: polls that yield sooner are counted in @brief
+ * @brief_from: when the first of these began, or would have
+ * @brief: how many there are that were not recorded yet
+ * @pid: of its thread, for the recorder
+ * @worker: which worker it is, or WEFT_RECORD_NO_WORKER
  */
 struct weft_poller {
 	struct weft_cx cx;
@@ -67,6 +74,12 @@ struct weft_poller {
 	unsigned long nvcsw;
 	unsigned long nivcsw;
 	int locks;
+	struct weft_recorder *recorder;
+	u64 brief_ns;
+	u64 brief_from;
+	u32 brief;
+	u32 pid;
+	u8 worker;
 };
 
 /**
@@ -82,8 +95,9 @@ enum weft_outcome {
 };
 
 void weft_poller_init(struct weft_poller *p, struct weft_executor *ex,
-		      struct hrtimer *hrtimer, struct weft_witness *witness);
-enum weft_pend weft_poller_pend(struct weft_task *task);
+		      struct hrtimer *hrtimer, struct weft_witness *witness,
+		      u8 worker);
+enum weft_pend weft_poller_pend(struct weft_poller *p, struct weft_task *task);
 enum weft_poll weft_poller_end(struct weft_poller *p, struct weft_task *task,
 			       s64 result);
 enum weft_poll weft_poller_lost(struct weft_poller *p, struct weft_task *task);
@@ -91,6 +105,13 @@ void weft_poller_long(struct weft_poller *p, const struct weft_task *task);
 void weft_poller_slept(struct weft_poller *p, const char *name);
 void weft_poller_count_rare(struct weft_poller *p, struct weft_task *task,
 			    u64 *outcome);
+void weft_poller_record(struct weft_poller *p, const struct weft_task *task,
+			u64 took, u8 detail);
+void weft_poller_record_long(struct weft_poller *p, const struct weft_task *task);
+void weft_poller_record_brief(struct weft_poller *p, u64 until);
+void weft_poller_judge(struct weft_poller *p, const struct weft_task *task);
+void weft_poller_record_park(struct weft_poller *p,
+			     const struct weft_task *task);
 
 static inline bool weft_poller_timed(const struct weft_poller *p)
 {
@@ -102,8 +123,11 @@ static inline void weft_poller_time_begin(struct weft_poller *p,
 {
 	u64 waited;
 
-	if (!p->now)
+	if (!p->now) {
 		p->now = weft_timers_now(&p->timers);
+		if (!p->brief)
+			p->brief_from = p->now;
+	}
 	/* A wake on another CPU may have read the clock a moment later. */
 	waited = p->now > task->stamp ? p->now - task->stamp : 0;
 	task->queued_ns += waited;
@@ -124,11 +148,37 @@ static inline void weft_poller_time_end(struct weft_poller *p,
 		weft_poller_long(p, task);
 }
 
+static inline void weft_poller_record_poll(struct weft_poller *p,
+					   const struct weft_task *task, u64 took,
+					   u8 detail)
+{
+	if (!weft_recorder_on(p->recorder))
+		return;
+	/* These came before. */
+	if (unlikely(p->brief))
+		weft_poller_record_brief(p, p->now - took);
+	weft_poller_record(p, task, took, detail);
+}
+
+/*
+ * A poll that yields is recorded if it took long. The many that do not take long
+ * would leave no place for anything else, and cost more to record than to run.
+ */
+static inline void weft_poller_record_yield(struct weft_poller *p,
+					    const struct weft_task *task)
+{
+	if (likely(p->poll_ns < p->brief_ns))
+		p->brief++;
+	else
+		weft_poller_record_long(p, task);
+}
+
 /* This thread may have been switched out between two polls, and rightly so. */
 static inline void weft_poller_sync(struct weft_poller *p)
 {
 	p->nvcsw = current->nvcsw;
 	p->nivcsw = current->nivcsw;
+	p->pid = current->pid;
 	p->now = 0;
 }
 
@@ -203,6 +253,7 @@ weft_poller_poll(struct weft_poller *p, struct weft_task *task, bool timed)
 {
 	enum weft_poll ret;
 	enum weft_pend pend;
+	u64 took;
 
 	p->cx.task = task;
 	p->cx.budget = WEFT_POLL_BUDGET;
@@ -219,23 +270,37 @@ weft_poller_poll(struct weft_poller *p, struct weft_task *task, bool timed)
 
 	if (timed)
 		weft_poller_time_end(p, task);
+	took = p->poll_ns;
 again:
 	if (likely(ret == WEFT_PENDING && p->cx.wait == WEFT_WAIT_YIELD)) {
+		if (timed)
+			weft_poller_record_yield(p, task);
 		weft_poller_count(p, task, &p->counters.yields);
 		weft_state_again(task);
 		return WEFT_OUTCOME_AGAIN;
 	}
 	if (ret == WEFT_PENDING) {
+		if (timed)
+			weft_poller_record_poll(p, task, took,
+						weft_poller_wait(p, task));
 		weft_poller_count(p, task, &p->counters.pends);
 		task->wait = weft_poller_wait(p, task);
-		pend = weft_poller_pend(task);
+		pend = weft_poller_pend(p, task);
 		if (likely(pend == WEFT_PEND_GONE))
 			return WEFT_OUTCOME_GONE;
 		if (pend == WEFT_PEND_AGAIN)
 			return WEFT_OUTCOME_AGAIN;
 		ret = weft_poller_lost(p, task);
+		/* Part of the poll before. */
+		took = 0;
 		goto again;
 	}
+	if (timed) {
+		weft_poller_record_poll(p, task, took, WEFT_RECORD_READY);
+		if (unlikely(READ_ONCE(p->recorder->slow_ns) != U64_MAX))
+			weft_poller_judge(p, task);
+	}
+	trace_weft_complete(task);
 	weft_poller_count(p, task, &p->counters.ends);
 	p->last = WEFT_LAST_ENDED;
 	weft_state_end(task);

@@ -6,6 +6,7 @@
 #include "executor.h"
 #include "task.h"
 #include "thread.h"
+#include "trace.h"
 #include "worker.h"
 
 /**
@@ -110,23 +111,29 @@ void weft_task_put(struct weft_task *task)
 }
 EXPORT_SYMBOL_GPL(weft_task_put);
 
-static void weft_task_stamp_wake(struct weft_task *task)
+static void weft_task_stamp_wake(struct weft_task *task, enum weft_by by)
 {
-	u64 now = weft_executor_now(task->group->executor);
+	struct weft_executor *ex = task->group->executor;
+	u64 now = weft_executor_now(ex);
 
 	if (now > task->stamp)
 		task->blocked_ns += now - task->stamp;
 	task->stamp = now;
+	if (weft_recorder_on(&ex->recorder))
+		weft_recorder_task(&ex->recorder, task, WEFT_RECORD_WAKE, now,
+				   weft_task_worker(task),
+				   in_task() ? by : by | WEFT_BY_IRQ);
 }
 
 /* The caller has the turn, and gives it to who polls the task next. */
-static void weft_task_queue(struct weft_task *task)
+static void weft_task_queue(struct weft_task *task, enum weft_by by)
 {
 	task->woken = WEFT_WOKEN_WAKE;
 	atomic_dec(&task->group->waiting);
 	if (static_branch_unlikely(&weft_timing_key) &&
 	    task->group->executor->timing)
-		weft_task_stamp_wake(task);
+		weft_task_stamp_wake(task, by);
+	trace_weft_wake(task, by);
 
 	if (unlikely(task->group->engine == WEFT_THREADS))
 		weft_thread_queue(task->thread);
@@ -137,12 +144,13 @@ static void weft_task_queue(struct weft_task *task)
 typedef bool (*weft_transition)(struct weft_task *task);
 
 static __always_inline bool __weft_task_turn(struct weft_task *task,
-					     weft_transition transition)
+					     weft_transition transition,
+					     enum weft_by by)
 {
 	bool turn = transition(task);
 
 	if (turn)
-		weft_task_queue(task);
+		weft_task_queue(task, by);
 	return turn;
 }
 
@@ -151,14 +159,15 @@ static __always_inline bool __weft_task_turn(struct weft_task *task,
  * from us may end: it must stay until we let go of it.
  */
 static __always_inline bool weft_task_turn(struct weft_task *task,
-					   weft_transition transition)
+					   weft_transition transition,
+					   enum weft_by by)
 {
 	bool turn;
 
 	if (likely(task->group->engine != WEFT_THREADS))
-		return __weft_task_turn(task, transition);
+		return __weft_task_turn(task, transition, by);
 	rcu_read_lock();
-	turn = __weft_task_turn(task, transition);
+	turn = __weft_task_turn(task, transition, by);
 	rcu_read_unlock();
 	return turn;
 }
@@ -176,9 +185,34 @@ static __always_inline bool weft_task_turn(struct weft_task *task,
  */
 bool weft_wake(struct weft_task *task)
 {
-	return weft_task_turn(task, weft_state_wake);
+	return weft_task_turn(task, weft_state_wake, WEFT_BY_CALL);
 }
 EXPORT_SYMBOL_GPL(weft_wake);
+
+/**
+ * weft_task_wake() - weft_wake(), and say who does it
+ * @task: see weft_wake()
+ * @by: who
+ *
+ * Context: see weft_wake().
+ * Return: true if the task was pending.
+ */
+bool weft_task_wake(struct weft_task *task, enum weft_by by)
+{
+	return weft_task_turn(task, weft_state_wake, by);
+}
+
+static void weft_cancel_record(const struct weft_task *task,
+			       enum weft_verdict verdict)
+{
+	struct weft_executor *ex = task->group->executor;
+
+	trace_weft_cancel(task, verdict);
+	if (weft_executor_records(ex))
+		weft_recorder_task(&ex->recorder, task, WEFT_RECORD_CANCEL,
+				   weft_executor_now(ex), WEFT_RECORD_NO_WORKER,
+				   verdict);
+}
 
 /**
  * weft_cancel() - end a task
@@ -194,8 +228,9 @@ enum weft_verdict weft_cancel(struct weft_task *task)
 {
 	enum weft_verdict verdict = weft_state_cancel(task);
 
+	weft_cancel_record(task, verdict);
 	if (verdict != WEFT_WAS_DONE)
-		weft_wake(task);
+		weft_task_wake(task, WEFT_BY_CANCEL);
 	return verdict;
 }
 EXPORT_SYMBOL_GPL(weft_cancel);
@@ -231,7 +266,8 @@ EXPORT_SYMBOL_GPL(weft_waker_set);
 bool weft_waker_wake(struct weft_waker *waker)
 {
 	struct weft_task *task = waker->task;
-	bool woken = weft_task_turn(task, weft_state_use_waker);
+	bool woken = weft_task_turn(task, weft_state_use_waker,
+				    WEFT_BY_WAKER);
 
 	waker->task = NULL;
 	weft_task_put(task);
@@ -254,7 +290,7 @@ void weft_waker_drop(struct weft_waker *waker)
 {
 	struct weft_task *task = waker->task;
 
-	weft_task_turn(task, weft_state_drop_waker);
+	weft_task_turn(task, weft_state_drop_waker, WEFT_BY_DROP);
 	waker->task = NULL;
 	weft_task_put(task);
 }

@@ -86,6 +86,30 @@ enum weft_pend {
 	WEFT_PEND_LOST,
 };
 
+/**
+ * enum weft_by - Who made a task runnable; the numbers are in traces
+ * @WEFT_BY_TIMER: its sleep is over
+ * @WEFT_BY_WAKER: weft_waker_wake()
+ * @WEFT_BY_CALL: weft_wake()
+ * @WEFT_BY_CANCEL: weft_cancel()
+ * @WEFT_BY_DROP: its last waker was dropped
+ * @WEFT_BY_EARLY: one of these, while its poll was still under way
+ */
+enum weft_by {
+	WEFT_BY_TIMER,
+	WEFT_BY_WAKER,
+	WEFT_BY_CALL,
+	WEFT_BY_CANCEL,
+	WEFT_BY_DROP,
+	WEFT_BY_EARLY,
+};
+
+/* Of a recorded wake: it was in an interrupt. */
+#define WEFT_BY_IRQ	128
+
+bool weft_task_wake(struct weft_task *task, enum weft_by by);
+int weft_task_worker(const struct weft_task *task);
+
 /* enum weft_task.woken: why the task became runnable. */
 enum weft_woken {
 	WEFT_WOKEN_NOT,		/* it yielded */

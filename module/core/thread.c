@@ -23,6 +23,7 @@
  * @kthread: the kernel thread, with a reference
  * @node: in weft_threads.live, then in weft_threads.ended
  * @rcu: to be freed
+ * @watch: records its context switches
  * @queued: the task is queued and the turn is the thread's: its run queue
  *
  * A waker that found the task pending may use this, under rcu_read_lock(), even
@@ -36,6 +37,7 @@ struct weft_thread {
 	struct task_struct *kthread;
 	struct list_head node;
 	struct rcu_head rcu;
+	struct weft_watch watch;
 	bool queued;
 };
 
@@ -254,6 +256,8 @@ static void weft_thread_park(struct weft_thread *thread)
 	raw_write_seqcount_begin(&p->seq);
 	p->counters.parks++;
 	raw_write_seqcount_end(&p->seq);
+	weft_poller_record_park(p, thread->task);
+	trace_weft_park(-1, thread->task);
 
 	if (first) {
 		until = ns_to_ktime(first->deadline);
@@ -315,6 +319,19 @@ static void weft_thread_end(struct weft_thread *thread)
 	spin_unlock(&threads->lock);
 }
 
+/* Its last switch comes when nobody watches any more. */
+static void weft_thread_exit(struct weft_poller *p)
+{
+	const struct weft_record record = {
+		.ns = weft_timers_now(&p->timers),
+		.kind = WEFT_RECORD_EXIT,
+		.worker = WEFT_RECORD_NO_WORKER,
+	};
+
+	if (p->timing)
+		weft_recorder_add(p->recorder, &record);
+}
+
 static int weft_thread_run(void *data)
 {
 	struct weft_thread *thread = data;
@@ -322,6 +339,9 @@ static int weft_thread_run(void *data)
 	unsigned int yields = 0;
 
 	set_freezable();
+	weft_watch_start(&thread->watch, thread->poller.recorder,
+			 WEFT_RECORD_NO_WORKER);
+	thread->poller.pid = current->pid;
 	weft_thread_wait(thread);
 	while ((outcome = weft_thread_poll(thread)) != WEFT_OUTCOME_DONE) {
 		if (outcome == WEFT_OUTCOME_GONE) {
@@ -333,6 +353,8 @@ static int weft_thread_run(void *data)
 		if (++yields % WEFT_BURST == 0)
 			try_to_freeze();
 	}
+	weft_watch_stop(&thread->watch);
+	weft_thread_exit(&thread->poller);
 	weft_thread_end(thread);
 	return 0;
 }
@@ -392,7 +414,8 @@ int weft_thread_create(struct weft_task *task)
 	thread = kzalloc(sizeof(*thread), WEFT_GFP_USER);
 	if (!thread)
 		goto err_unreserve;
-	weft_poller_init(&thread->poller, ex, NULL, NULL);
+	weft_poller_init(&thread->poller, ex, NULL, NULL,
+			 WEFT_RECORD_NO_WORKER);
 	thread->task = task;
 	thread->threads = threads;
 

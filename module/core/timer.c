@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <kunit/visibility.h>
 
+#include "task.h"
 #include "timer.h"
 
 /* How long a poll may go on before weft_slice_spent() says so, in ns. */
@@ -92,7 +93,7 @@ void weft_timers_run(struct weft_timers *timers)
 	now = weft_timers_now(timers);
 	while ((sleep = weft_timers_first(timers)) && sleep->deadline <= now) {
 		weft_sleep_disarm(sleep, timers);
-		weft_wake(sleep->task);
+		weft_task_wake(sleep->task, WEFT_BY_TIMER);
 	}
 	weft_timers_arm(timers);
 }

@@ -10,6 +10,9 @@
 #include "executor.h"
 #include "worker.h"
 
+/* So many polls that yielded soon are one event, also if nothing else happens. */
+#define WEFT_BRIEF_POLLS	512
+
 static void weft_worker_kick(struct weft_worker *worker)
 {
 	/*
@@ -201,6 +204,8 @@ static __always_inline bool weft_worker_burst(struct weft_worker *worker,
 		if (worker->poller.cx.slice_end)
 			break;
 	}
+	if (timed && worker->poller.brief >= WEFT_BRIEF_POLLS)
+		weft_poller_record_brief(&worker->poller, worker->poller.now);
 	return false;
 }
 
@@ -245,6 +250,8 @@ static void weft_worker_park(struct weft_worker *worker)
 		raw_write_seqcount_begin(&p->seq);
 		p->counters.parks++;
 		raw_write_seqcount_end(&p->seq);
+		weft_poller_record_park(p, NULL);
+		trace_weft_park(worker->index, NULL);
 		schedule();
 	}
 	__set_current_state(TASK_RUNNING);
@@ -260,6 +267,8 @@ static int weft_worker_run(void *data)
 
 	set_freezable();
 	weft_witness_attach(&worker->witness);
+	weft_watch_start(&worker->watch, &worker->executor->recorder,
+			 worker->index);
 	weft_poller_sync(&worker->poller);
 	while (!kthread_should_stop()) {
 		bool idle;
@@ -280,6 +289,7 @@ static int weft_worker_run(void *data)
 		if (try_to_freeze())
 			weft_poller_sync(&worker->poller);
 	}
+	weft_watch_stop(&worker->watch);
 	weft_witness_detach(&worker->witness);
 	return 0;
 }
@@ -315,7 +325,7 @@ int weft_worker_start(struct weft_worker *worker, struct weft_executor *ex,
 			  &worker->queue, ex->timing ? ex->budget_ns : 0);
 	weft_poller_init(&worker->poller, ex,
 			 ex->manual ? NULL : &worker->hrtimer,
-			 &worker->witness);
+			 &worker->witness, index);
 	weft_runqueue_init(&worker->runqueue);
 	init_llist_head(&worker->inbox);
 	worker->executor = ex;

@@ -28,6 +28,7 @@ struct weft_executor;
  * @index: its number there
  * @thread: its kernel thread; NULL on a manual executor
  * @witness: sees what its polls do
+ * @watch: records the context switches of its thread
  * @hists: how long things took
  * @hrtimer: fires for the first of its sleeping tasks
  * @due: in the inbox, says that @hrtimer fired
@@ -45,6 +46,7 @@ struct weft_worker {
 	unsigned int index;
 	struct task_struct *thread;
 	struct weft_witness witness;
+	struct weft_watch watch;
 	struct weft_histograms hists;
 	struct hrtimer hrtimer;
 	struct llist_node due;

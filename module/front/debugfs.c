@@ -190,6 +190,8 @@ static int memory_show(struct seq_file *m, void *unused)
 	seq_puts(m, "what                 bytes\n");
 	seq_printf(m, "executor        %10zu\n",
 		   weft_executor_bytes(rt->executor));
+	seq_printf(m, "recorder        %10zu\n",
+		   weft_recorder_bytes(&rt->executor->recorder));
 	seq_printf(m, "async_clients   %10llu\n", totals[WEFT_ASYNC].bytes);
 	seq_printf(m, "threads_clients %10llu\n", totals[WEFT_THREADS].bytes);
 	seq_printf(m, "stepped_clients %10llu\n",
@@ -222,5 +224,6 @@ struct dentry *weft_debugfs_create(struct weft_runtime *rt)
 	debugfs_create_file("memory", 0400, dir, rt, &memory_fops);
 	debugfs_create_file("tasks", 0400, dir, rt, &weft_tasks_fops);
 	weft_offences_create(rt, dir);
+	weft_recorder_create(rt, dir);
 	return dir;
 }

@@ -84,6 +84,9 @@ extern const struct file_operations weft_tasks_fops;
 /* offences.c */
 void weft_offences_create(struct weft_runtime *rt, struct dentry *dir);
 
+/* recorder.c */
+void weft_recorder_create(struct weft_runtime *rt, struct dentry *dir);
+
 /* debugfs.c */
 struct dentry *weft_debugfs_create(struct weft_runtime *rt);
 

@@ -68,6 +68,7 @@ void weft_runtime_add(struct weft_runtime *rt, struct weft_client *client)
 {
 	mutex_lock(&rt->lock);
 	client->number = rt->next++;
+	client->group.number = client->number;
 	list_add_tail(&client->node, &rt->clients);
 	mutex_unlock(&rt->lock);
 }

@@ -24,12 +24,14 @@ void __init weft_submit_init(void)
 	for (op = 0; op < WEFT_NR_OPS; op++) {
 		weft_job_ops[op] = (struct weft_task_ops){
 			.name = weft_ops[op]->name,
+			.number = op,
 			.poll = weft_ops[op]->poll,
 			.cancel = weft_ops[op]->cancel,
 			.release = weft_slot_end,
 		};
 		weft_deadline_ops[op] = (struct weft_task_ops){
 			.name = weft_ops[op]->name,
+			.number = op,
 			.poll = weft_deadline_poll,
 			.cancel = weft_deadline_cancel,
 			.release = weft_slot_end,

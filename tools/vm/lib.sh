@@ -168,6 +168,9 @@ kernel_tree() {
 	esac
 }
 
+# The library of the pages that weft timeline writes.
+d3_dir() { printf '%s/node-d3\n' "$WEFT_CACHE"; }
+
 kernel_image() {
 	case $1 in
 	stock) printf '%s/boot/vmlinuz-%s\n' "$(stock_dir)" "$(stock_version)" ;;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Brings the packages and kernels of the test bed:
-#   setup.sh [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage]
+#   setup.sh [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html]
 # Everything lands in the cache (WEFT_CACHE); a second run only checks.
 # shellcheck disable=SC2317 # with_lock, logged and trap call functions by name
 set -euo pipefail
@@ -9,16 +9,17 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 BUILD_PACKAGES=(gcc gcc-multilib make libc6-dev pkg-config python3 rsync
-	libjson-c-dev libtracefs-dev libtraceevent-dev libncurses-dev)
+	libjson-c-dev libncurses-dev)
 STOCK_PACKAGES=(qemu-system-x86 seabios busybox-static cpio kmod "$WEFT_HEADERS")
 OWN_PACKAGES=("$WEFT_SOURCE" busybox-static bc bison flex libelf-dev libssl-dev
 	cpio kmod lz4 xz-utils zstd)
 LINT_PACKAGES=("$WEFT_SOURCE" xz-utils git sparse shellcheck codespell perl)
 COVERAGE_PACKAGES=(gcovr)
 TOOLS_PACKAGES=(tmux)
+HTML_PACKAGES=(chromium fonts-dejavu-core)
 
 usage() {
-	echo "usage: ${0##*/} [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage]" >&2
+	echo "usage: ${0##*/} [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html]" >&2
 	exit 2
 }
 
@@ -58,10 +59,29 @@ unpack_stock() {
 	publish "$tmp" "$dir"
 }
 
+# One file of it is bundled into the weft command; its dependencies are not wanted.
+unpack_d3() {
+	local tmp
+
+	[ ! -e "$(d3_dir)" ] || return 0
+	tmp=$(fresh_tmp node-d3)
+	if ! download_image node-d3 "$tmp" >/dev/null 2>&1; then
+		apt_update_once
+		if ! download_image node-d3 "$tmp" >"$WEFT_CACHE/d3.log" 2>&1; then
+			say "no node-d3 to be had: weft timeline is built without HTML"
+			return 0
+		fi
+	fi
+	logged unpack-d3 dpkg -x "$tmp"/node-d3_*.deb "$tmp"
+	rm -f "$tmp"/node-d3_*.deb
+	publish "$tmp" "$(d3_dir)"
+}
+
 setup_stock() {
 	local dir
 
 	setup_qemu
+	[ -e "$(d3_dir)" ] || with_lock d3 unpack_d3
 	dir=$(stock_dir)
 	[ -e "$dir" ] || with_lock stock unpack_stock "$(stock_version)" "$dir"
 	say "stock kernel $(stock_version) is ready"
@@ -309,6 +329,11 @@ setup_tools() {
 	say "what tests the weft command is ready"
 }
 
+setup_html() {
+	need_packages "${HTML_PACKAGES[@]}"
+	say "the browser is ready"
+}
+
 setup_coverage() {
 	need_packages "${BUILD_PACKAGES[@]}" "${COVERAGE_PACKAGES[@]}"
 	# The kselftest harness.
@@ -334,5 +359,6 @@ backports | sid) "setup_$1" ;;
 lint) setup_lint ;;
 tools) setup_tools ;;
 coverage) setup_coverage ;;
+html) setup_html ;;
 *) usage ;;
 esac

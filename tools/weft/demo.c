@@ -21,12 +21,15 @@ enum {
 	OPT_JOBS = 1,
 	OPT_QUICK,
 	OPT_ASCII,
+	OPT_PICTURES,
 };
 
 static const struct argp_option options[] = {
 	{ "jobs", OPT_JOBS, "N", 0,
 	  "N/10 and N sleeping jobs, then 10 N at once (10000)", 0 },
 	{ "quick", OPT_QUICK, NULL, 0, "the same as --jobs 1000", 0 },
+	{ "pictures", OPT_PICTURES, "DIR", 0,
+	  "only draw pictures of three and of 100 tasks, as SVG files in DIR", 0 },
 	{ "ascii", OPT_ASCII, NULL, 0, "plain ASCII in any locale", 0 },
 	{}
 };
@@ -37,21 +40,30 @@ static const char doc[] =
 	"  weft demo\n"
 	"  weft demo --quick\n"
 	"  weft demo | less\n"
+	"  weft demo --pictures DIR\n"
 	"\n"
-	"Wants root, for debugfs and tracefs.";
+	"Wants root, for debugfs.";
+
+struct demo_plan {
+	uint64_t jobs;
+	const char *pictures;
+};
 
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
 {
-	uint64_t *jobs = state->input;
+	struct demo_plan *plan = state->input;
 
 	switch (key) {
+	case OPT_PICTURES:
+		plan->pictures = arg;
+		break;
 	case OPT_JOBS:
-		if (parse_count(arg, 100, MAX_JOBS, jobs))
+		if (parse_count(arg, 100, MAX_JOBS, &plan->jobs))
 			argp_error(state, "--jobs wants a whole number from 100 to %d, not '%s'",
 				   MAX_JOBS, arg);
 		break;
 	case OPT_QUICK:
-		*jobs = QUICK_JOBS;
+		plan->jobs = QUICK_JOBS;
 		break;
 	case OPT_ASCII:
 		term_ascii();
@@ -187,7 +199,7 @@ static void print_words(void)
 	printf("How: each pair of columns is the same job, submitted by the same program through\n"
 	       "one door, polled by the same code; only the engine differs. Context switches are\n"
 	       "the scheduler's own counts, memory is what the machine had less of, times are\n"
-	       "CLOCK_MONOTONIC in this program, and timelines are drawn from tracepoints.\n"
+	       "CLOCK_MONOTONIC in this program, and timelines are from the flight recorder.\n"
 	       "\n"
 	       "What it does not show:\n"
 	       "- CPU-bound work gains nothing (step d), and has all CPUs to itself on threads,\n"
@@ -226,13 +238,15 @@ int cmd_demo(int argc, char **argv)
 		.doc = doc,
 		.children = cmd_common,
 	};
-	uint64_t jobs = DEFAULT_JOBS;
+	struct demo_plan plan = { .jobs = DEFAULT_JOBS };
 	struct demo demo = {};
 	int ret;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &jobs))
+	if (argp_parse(&argp, argc, argv, 0, NULL, &plan))
 		return EXIT_USAGE;
-	ret = demo_prepare(&demo, jobs);
+	if (plan.pictures)
+		return demo_pictures(plan.pictures);
+	ret = demo_prepare(&demo, plan.jobs);
 	if (ret)
 		return ret;
 	interrupt_catch();

@@ -29,6 +29,7 @@ int demo_sleep(struct demo *demo);
 int demo_flood(struct demo *demo);
 int demo_cpu(struct demo *demo);
 int demo_files(struct demo *demo);
+int demo_pictures(const char *dir);
 
 void demo_section(char letter, const char *title);
 void demo_heads(unsigned int indent, unsigned int width,

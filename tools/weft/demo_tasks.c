@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Three tasks, drawn from what the kernel's tracepoints saw. */
+/* Three tasks, drawn from what the kernel's flight recorder saw. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cmd.h"
 #include "demo.h"
+#include "film.h"
 #include "term.h"
-#include "timeline.h"
 #include "util.h"
 
 #define TASKS		3
@@ -20,10 +20,7 @@
 
 struct picture {
 	struct probe probe;
-	struct trace_log log;
-	struct timeline timeline;
-	struct timeline_sum sum;
-	uint64_t ids[TASKS];
+	struct story story;
 	uint64_t began_ns;
 	uint64_t took_ns;
 };
@@ -32,12 +29,13 @@ static int submit_tasks(int fd, struct picture *p)
 {
 	struct weft_completion done[TASKS];
 	struct weft_job jobs[TASKS];
+	uint64_t ids[TASKS];
 	int error, ret, i;
 
 	for (i = 0; i < TASKS; i++)
 		weft_job_work(&jobs[i], ROUNDS, WORK_NS, WAIT_NS);
 	p->began_ns = now_ns();
-	ret = weft_client_submit(fd, jobs, TASKS, p->ids, &error);
+	ret = weft_client_submit(fd, jobs, TASKS, ids, &error);
 	if (ret != TASKS)
 		return complain_kernel("a job was refused", error);
 	ret = weft_client_wait(fd, done, TASKS, TASKS, WEFT_WAIT_FOREVER);
@@ -70,66 +68,36 @@ static int run_tasks(struct picture *p, unsigned int engine)
 	return ret;
 }
 
-/* Without a trace the step goes on, with *@why set. */
-static int trace_once(struct picture *p, unsigned int engine, const char **why)
+/* Twice, for the first time everything is cold. */
+static int film_tasks(struct picture *p, unsigned int engine, bool filmed)
 {
-	struct tracer *tracer = *why ? NULL : tracer_start(why);
-	const char *stop_why;
-	int ret;
+	int ret = run_tasks(p, engine);
 
-	ret = run_tasks(p, engine);
-	if (!tracer)
-		return ret;
-	if (!tracer_stop(tracer, &p->log, &stop_why)) {
-		*why = stop_why;
-		return ret;
-	}
-	p->timeline = (struct timeline){
-		.log = &p->log,
-		.ids = p->ids,
-		.nr_tasks = TASKS,
-		.wait_ns = WAIT_NS,
-		.begin_ns = p->began_ns,
-	};
-	timeline_look(&p->timeline, &p->sum);
+	*p = (struct picture){};
+	if (!ret)
+		ret = run_tasks(p, engine);
+	if (!ret && filmed)
+		ret = film_since(&p->story, p->began_ns, weft_engine_name(engine));
 	return ret;
 }
 
-/* Twice, for the first time everything is cold. */
-static int trace_tasks(struct picture *p, unsigned int engine, const char **why)
+static void print_pictures(const struct picture pictures[WEFT_LIB_ENGINES])
 {
-	int ret = trace_once(p, engine, why);
-
-	free(p->log.events);
-	*p = (struct picture){};
-	return ret ? ret : trace_once(p, engine, why);
-}
-
-static void print_pictures(struct picture pictures[WEFT_LIB_ENGINES])
-{
-	static const char *const titles[] = {
-		[WEFT_ENGINE_THREADS] = "engine threads: each task has a kernel thread, which sleeps when it waits",
-		[WEFT_ENGINE_ASYNC] = "engine async: the workers take whichever task is ready",
+	const struct story *threads = &pictures[WEFT_ENGINE_THREADS].story;
+	const struct story *async = &pictures[WEFT_ENGINE_ASYNC].story;
+	const struct story both[] = { *threads, *async };
+	struct drawing d = {
+		.title = "",
+		.stories = both,
+		.count = 2,
+		.length_ns = threads->to - threads->from,
 	};
-	uint64_t length = 0, l;
-	int engine;
 
-	for (engine = 0; engine < WEFT_LIB_ENGINES; engine++) {
-		l = pictures[engine].sum.end_ns - pictures[engine].began_ns;
-		if (l > length)
-			length = l;
-	}
 	/* One scale for both. */
-	for (engine = WEFT_LIB_ENGINES - 1; engine >= 0; engine--) {
-		struct timeline *t = &pictures[engine].timeline;
-
-		t->end_ns = t->begin_ns + length;
-		printf("\n%s%s%s\n", term_on(STYLE_BOLD), titles[engine],
-		       term_off(STYLE_BOLD));
-		timeline_print(t);
-	}
+	if (async->to - async->from > d.length_ns)
+		d.length_ns = async->to - async->from;
 	putchar('\n');
-	timeline_legend();
+	draw_text(stdout, &d, DEMO_WIDTH);
 }
 
 static void print_row(const char *what, uint64_t threads, uint64_t async)
@@ -139,15 +107,15 @@ static void print_row(const char *what, uint64_t threads, uint64_t async)
 }
 
 static void print_counts(const struct picture *threads,
-			 const struct picture *async, bool traced)
+			 const struct picture *async, bool filmed)
 {
 	static const char *const heads[] = { "threads", "async" };
 
 	putchar('\n');
 	demo_heads(48, 12, heads, 2);
-	if (traced)
+	if (filmed)
 		print_row("kernel threads that ran them",
-			  threads->sum.kthreads, async->sum.kthreads);
+			  threads->story.nr_lanes, async->story.nr_lanes);
 	print_row("context switches of these, says the scheduler",
 		  threads->probe.switches, async->probe.switches);
 	print_row("polls (runs of a task until it waits or yields)",
@@ -159,16 +127,12 @@ static void print_counts(const struct picture *threads,
 	printf("\nWith three tasks that is no difference to speak of. Now with more.\n");
 }
 
-static bool pictured(const struct picture pictures[WEFT_LIB_ENGINES])
-{
-	return pictures[WEFT_ENGINE_THREADS].sum.end_ns &&
-	       pictures[WEFT_ENGINE_ASYNC].sum.end_ns;
-}
-
 int demo_tasks(struct demo *demo)
 {
 	struct picture pictures[WEFT_LIB_ENGINES] = {};
-	const char *why = NULL;
+	struct picture *threads = &pictures[WEFT_ENGINE_THREADS];
+	struct picture *async = &pictures[WEFT_ENGINE_ASYNC];
+	bool filmed = !film_ready();
 	int ret;
 
 	(void)demo;
@@ -177,22 +141,17 @@ int demo_tasks(struct demo *demo)
 	       "waits, nobody is needed for it; the question is what that costs.\n",
 	       text_exact_time(WORK_NS).s, text_exact_time(WAIT_NS).s,
 	       text_exact_time(WORK_NS).s);
-	ret = trace_tasks(&pictures[WEFT_ENGINE_THREADS], WEFT_ENGINE_THREADS,
-			  &why);
+	ret = film_tasks(threads, WEFT_ENGINE_THREADS, filmed);
 	if (!ret)
-		ret = trace_tasks(&pictures[WEFT_ENGINE_ASYNC],
-				  WEFT_ENGINE_ASYNC, &why);
+		ret = film_tasks(async, WEFT_ENGINE_ASYNC, filmed);
 	if (!ret) {
-		if (!why && pictured(pictures))
+		if (filmed)
 			print_pictures(pictures);
 		else
-			printf("\nNo timeline here: %s.\n",
-			       why ? why : "the trace does not show the jobs");
-		print_counts(&pictures[WEFT_ENGINE_THREADS],
-			     &pictures[WEFT_ENGINE_ASYNC],
-			     !why && pictured(pictures));
+			printf("\nNo timeline here: the flight recorder is not on.\n");
+		print_counts(threads, async, filmed);
 	}
-	free(pictures[WEFT_ENGINE_THREADS].log.events);
-	free(pictures[WEFT_ENGINE_ASYNC].log.events);
+	story_free(&threads->story);
+	story_free(&async->story);
 	return ret;
 }

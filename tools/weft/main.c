@@ -18,6 +18,7 @@ static const struct command {
 	{ "run", cmd_run },
 	{ "stat", cmd_stat },
 	{ "tasks", cmd_tasks },
+	{ "timeline", cmd_timeline },
 	{ "demo", cmd_demo },
 	{ "top", cmd_top },
 	{ "doctor", cmd_doctor },
@@ -39,6 +40,7 @@ static const char doc[] =
 	"  weft doctor                                  is anything wrong, and why\n"
 	"  weft step                                    one poll at a time, to learn\n"
 	"  weft card                                    what jobs cost on this machine\n"
+	"  weft timeline                                what ran when, as a picture\n"
 	"  weft run --help                              all about a command\n"
 	"\v"
 	"Exit status:\n"
@@ -93,7 +95,7 @@ static const struct command *find_command(struct argp_state *state,
 	if (near)
 		argp_error(state, "there is no command '%s': did you mean '%s'?",
 			   name, near);
-	argp_error(state, "there is no command '%s': use run, stat, tasks, top, doctor, step, card or demo",
+	argp_error(state, "there is no command '%s': use run, stat, tasks, timeline, top, doctor, step, card or demo",
 		   name);
 	return NULL;
 }
@@ -125,7 +127,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		*ret = run_command(state, arg);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which command? run, stat, tasks, top, doctor, step, card or demo");
+		argp_error(state, "which command? run, stat, tasks, timeline, top, doctor, step, card or demo");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
