@@ -251,6 +251,7 @@ static inline u64 weft_slot_deadline(const struct weft_slot *slot)
 
 /* completion.c */
 void weft_slot_end(struct weft_task *task);
+void weft_slot_drop_end(struct weft_task *task);
 int weft_client_wait(struct weft_client *client, unsigned int min, u64 until);
 unsigned int weft_client_ready(struct weft_client *client);
 void weft_client_watch(struct weft_client *client, bool *readable,

@@ -76,6 +76,22 @@ void weft_slot_end(struct weft_task *task)
 }
 
 /**
+ * weft_slot_drop_end() - weft_slot_end() of a job whose op took resources
+ * @task: the job's task
+ *
+ * Who sees the completion may rely on it that they were given back.
+ *
+ * Context: a worker or thread.
+ */
+void weft_slot_drop_end(struct weft_task *task)
+{
+	struct weft_slot *slot = weft_slot_of(&task->node);
+
+	weft_ops[slot->op]->drop(&slot->op_task);
+	weft_slot_end(task);
+}
+
+/**
  * weft_client_ready() - how many completions are there
  * @client: the client
  *
