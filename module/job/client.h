@@ -102,6 +102,7 @@ struct weft_slots {
  * @polls: sums of the jobs' receipts, as are the following
  * @wakes: see @polls
  * @moves: see @polls
+ * @punts: see @polls
  * @queued_ns: see @polls
  * @run_ns: see @polls
  * @blocked_ns: see @polls
@@ -114,6 +115,7 @@ struct weft_op_stats {
 	u64 polls;
 	u64 wakes;
 	u64 moves;
+	u64 punts;
 	u64 queued_ns;
 	u64 run_ns;
 	u64 blocked_ns;

@@ -42,6 +42,7 @@ static void weft_client_count(struct weft_client *client,
 	s->polls += task->polls;
 	s->wakes += task->wakes;
 	s->moves += task->moves;
+	s->punts += task->punts;
 	s->queued_ns += task->queued_ns;
 	s->run_ns += task->run_ns;
 	s->blocked_ns += task->blocked_ns;
@@ -196,6 +197,7 @@ static void weft_slot_report(const struct weft_slot *slot, bool timed,
 		.polls = task->polls,
 		.wakes = task->wakes,
 		.moves = task->moves,
+		.punts = task->punts,
 	};
 }
 
