@@ -23,6 +23,14 @@ WEFT_AT(weft_job, work.work_ns, 24);
 WEFT_AT(weft_job, work.wait_ns, 32);
 WEFT_AT(weft_job, work.rounds, 40);
 WEFT_AT(weft_job, work.__reserved, 44);
+WEFT_AT(weft_job, rw.fd, 24);
+WEFT_AT(weft_job, rw.buffer, 28);
+WEFT_AT(weft_job, rw.offset, 32);
+WEFT_AT(weft_job, rw.start, 40);
+WEFT_AT(weft_job, rw.len, 48);
+WEFT_AT(weft_job, rw.flags, 52);
+WEFT_AT(weft_job, fsync.fd, 24);
+WEFT_AT(weft_job, fsync.flags, 28);
 
 static_assert(sizeof(struct weft_receipt) == 40);
 WEFT_AT(weft_receipt, queued_ns, 0);
@@ -120,3 +128,11 @@ static_assert(sizeof(struct weft_restrict) == 16);
 WEFT_AT(weft_restrict, size, 0);
 WEFT_AT(weft_restrict, flags, 4);
 WEFT_AT(weft_restrict, ops, 8);
+
+static_assert(sizeof(struct weft_buffer) == 32);
+WEFT_AT(weft_buffer, size, 0);
+WEFT_AT(weft_buffer, flags, 4);
+WEFT_AT(weft_buffer, bytes, 8);
+WEFT_AT(weft_buffer, offset, 16);
+WEFT_AT(weft_buffer, index, 24);
+WEFT_AT(weft_buffer, __reserved, 28);

@@ -67,6 +67,7 @@ static const struct file_operations weft_fops = {
 	.release = weft_file_release,
 	.read = weft_file_read,
 	.poll = weft_file_poll,
+	.mmap = weft_file_mmap,
 	.unlocked_ioctl = weft_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -81,6 +82,7 @@ static const struct file_operations weft_fops = {
 int weft_device_register(struct weft_device *device, struct weft_runtime *rt)
 {
 	device->runtime = rt;
+	rt->refused = &weft_fops;
 	device->misc.minor = MISC_DYNAMIC_MINOR;
 	device->misc.name = "weft";
 	device->misc.fops = &weft_fops;

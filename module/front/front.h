@@ -65,6 +65,10 @@ long weft_file_wait(struct weft_file *wf, struct weft_wait *wait);
 ssize_t weft_file_read(struct file *file, char __user *buf, size_t size,
 		       loff_t *pos);
 
+/* buffer.c */
+long weft_file_buffer(struct weft_file *wf, struct weft_buffer *buffer);
+int weft_file_mmap(struct file *file, struct vm_area_struct *vma);
+
 /* validate.c: pure */
 int weft_validate_setup(const struct weft_setup *setup, u32 max_credits);
 int weft_validate_submit(const struct weft_submit *submit);
@@ -72,6 +76,7 @@ int weft_validate_wait(const struct weft_wait *wait, u32 credits);
 int weft_validate_cancel(const struct weft_cancel *cancel);
 int weft_validate_stats(const struct weft_stats *stats);
 int weft_validate_restrict(const struct weft_restrict *r);
+int weft_validate_buffer(const struct weft_buffer *buffer);
 int weft_validate_job(const struct weft_job *job, u64 ops);
 
 /* tasks.c */

@@ -18,6 +18,7 @@ union weft_ioctl_arg {
 	struct weft_cancel cancel;
 	struct weft_stats stats;
 	struct weft_restrict narrow;
+	struct weft_buffer buffer;
 };
 
 static u32 weft_default_credits(const struct weft_runtime *rt)
@@ -151,6 +152,12 @@ static long weft_ioc_restrict(struct weft_file *wf, union weft_ioctl_arg *arg)
 	return 0;
 }
 
+static long weft_ioc_buffer(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_buffer(&arg->buffer) ?:
+	       weft_file_buffer(wf, &arg->buffer);
+}
+
 /**
  * struct weft_ioctl_row - An ioctl
  * @size: of its struct
@@ -204,6 +211,11 @@ static const struct weft_ioctl_row weft_ioctls[] = {
 		.min_size = offsetofend(struct weft_restrict, ops),
 		.before_setup = true,
 		.fn = weft_ioc_restrict,
+	},
+	[_IOC_NR(WEFT_IOC_BUFFER)] = {
+		.size = sizeof(struct weft_buffer),
+		.min_size = offsetofend(struct weft_buffer, __reserved),
+		.fn = weft_ioc_buffer,
 	},
 };
 

@@ -99,6 +99,20 @@ int weft_validate_restrict(const struct weft_restrict *r)
 EXPORT_SYMBOL_IF_KUNIT(weft_validate_restrict);
 
 /**
+ * weft_validate_buffer() - check WEFT_IOC_BUFFER
+ * @buffer: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_buffer(const struct weft_buffer *buffer)
+{
+	if (buffer->__reserved || (buffer->flags & ~WEFT_BUFFER_FREE))
+		return -EINVAL;
+	return (buffer->flags & WEFT_BUFFER_FREE) && buffer->bytes ? -EINVAL : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_buffer);
+
+/**
  * weft_validate_job() - check what all ops have in common
  * @job: as copied from the user
  * @ops: bit n is set if op n is allowed

@@ -45,6 +45,10 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 		goto err_chunks;
 
 	client->user = user;
+	weft_buffers_init(&client->space.buffers, rt->limits.max_buffer_bytes,
+			  &user->buffer_bytes, rt->limits.max_user_buffer_bytes);
+	client->space.refused = rt->refused;
+	atomic_long_set(&client->space.bytes, 0);
 	client->runtime = rt;
 	client->credits = credits;
 	client->owner = get_pid(task_tgid(current));
@@ -88,6 +92,7 @@ void weft_client_destroy(struct weft_client *client)
 	if (!refcount_dec_and_test(&client->live))
 		wait_for_completion(&client->drained);
 	weft_group_reap(&client->group);
+	weft_buffers_fini(&client->space.buffers);
 	weft_runtime_remove(client->runtime, client);
 	weft_user_put(client->runtime, client->user, client->credits);
 

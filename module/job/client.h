@@ -24,6 +24,7 @@
 #include <linux/weft.h>
 
 #include "../ops/op.h"
+#include "../ops/space.h"
 
 struct weft_runtime;
 struct weft_user;
@@ -146,6 +147,8 @@ struct weft_client {
 	unsigned int credits;
 	/** @user: C: to whom it is counted */
 	struct weft_user *user;
+	/** @space: what its jobs see of it */
+	struct weft_space space;
 
 	/** @submitting: held by the one who submits */
 	struct mutex submitting;

@@ -117,6 +117,7 @@ int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
 {
 	const struct weft_op_env env = {
 		.slack = min_t(u64, current->timer_slack_ns, U32_MAX),
+		.space = &client->space,
 	};
 	struct weft_slot *slot;
 	struct llist_node *node;

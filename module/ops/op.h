@@ -10,7 +10,10 @@
 #include <uapi/linux/weft.h>
 
 /* One more than the highest WEFT_OP_*. */
-#define WEFT_NR_OPS	(WEFT_OP_WORK + 1)
+#define WEFT_NR_OPS	(WEFT_OP_FSYNC + 1)
+
+struct weft_io;
+struct weft_space;
 
 /**
  * struct weft_work_state - What WEFT_OP_WORK remembers
@@ -47,12 +50,21 @@ struct weft_sleep_state {
 };
 
 /**
+ * struct weft_io_state - What ops with a file remember
+ * @io: all else, see io.h
+ */
+struct weft_io_state {
+	struct weft_io *io;
+};
+
+/**
  * struct weft_op_task - A task that runs an op
  * @task: the task
  * @yields: what WEFT_OP_YIELD remembers: how often it still gives way
  * @spin_ns: what WEFT_OP_SPIN remembers: CPU time left
  * @sleep: what WEFT_OP_SLEEP remembers
  * @work: what WEFT_OP_WORK remembers
+ * @io: what ops with a file remember
  */
 struct weft_op_task {
 	struct weft_task task;
@@ -61,18 +73,21 @@ struct weft_op_task {
 		u64 spin_ns;
 		struct weft_sleep_state sleep;
 		struct weft_work_state work;
+		struct weft_io_state io;
 	};
 };
 
 /**
  * struct weft_op_env - What prep() is told of the submitter
  * @slack: its timer slack, in ns
+ * @space: of the client; outlives the job
  *
  * The same for all jobs of a batch. prep() runs in the submitter's own context, so
  * that the rest of it is in current.
  */
 struct weft_op_env {
 	u32 slack;
+	struct weft_space *space;
 };
 
 /**
@@ -105,6 +120,13 @@ extern const struct weft_op weft_op_yield;
 extern const struct weft_op weft_op_spin;
 extern const struct weft_op weft_op_sleep;
 extern const struct weft_op weft_op_work;
+extern const struct weft_op weft_op_read;
+extern const struct weft_op weft_op_write;
+extern const struct weft_op weft_op_fsync;
+
+/* io.c, for main.c */
+int weft_io_init(void);
+void weft_io_exit(void);
 
 static inline struct weft_op_task *weft_op_task(struct weft_task *task)
 {

@@ -10,6 +10,9 @@ const struct weft_op *const weft_ops[WEFT_NR_OPS] = {
 	[WEFT_OP_SPIN] = &weft_op_spin,
 	[WEFT_OP_SLEEP] = &weft_op_sleep,
 	[WEFT_OP_WORK] = &weft_op_work,
+	[WEFT_OP_READ] = &weft_op_read,
+	[WEFT_OP_WRITE] = &weft_op_write,
+	[WEFT_OP_FSYNC] = &weft_op_fsync,
 };
 EXPORT_SYMBOL_IF_KUNIT(weft_ops);
 

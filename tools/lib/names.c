@@ -12,6 +12,9 @@ static const char *const weft_op_names[WEFT_LIB_OPS] = {
 	[WEFT_OP_SPIN] = "spin",
 	[WEFT_OP_SLEEP] = "sleep",
 	[WEFT_OP_WORK] = "work",
+	[WEFT_OP_READ] = "read",
+	[WEFT_OP_WRITE] = "write",
+	[WEFT_OP_FSYNC] = "fsync",
 };
 
 static const char *const weft_engine_names[WEFT_LIB_ENGINES] = {

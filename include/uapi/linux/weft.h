@@ -37,14 +37,19 @@
  * EINVAL     a field has a wrong value (this includes a struct that is too
  *            small)
  * EBADFD     the client is in the wrong state: not set up yet, or already
- * EFAULT     an address is bad
+ * EBADF      there is no such file descriptor, or it is one of weft itself
+ * EFAULT     an address is bad; a job names a buffer that is not there, or a range
+ *            that is not inside of it
  * EAGAIN     no credit is free: POLLOUT says when one is; no kernel thread is
  *            to be had: some are when jobs of any client on threads have
  *            ended; no completion is there for a read that may not block:
  *            POLLIN says when
- * ENOENT     no job of this client has this id, or its completion was reaped
- * EDQUOT     the user has as many clients, or credits, as one user may have
- * EOPNOTSUPP the op is known, but WEFT_IOC_RESTRICT took it from this client
+ * ENOENT     no job of this client has this id, or its completion was reaped; there
+ *            is no buffer of this number
+ * EDQUOT     the user has as many clients, credits, or buffers, as one user may
+ *            have; the client has as many buffers as one client may have
+ * EOPNOTSUPP the op is known, but WEFT_IOC_RESTRICT took it from this client; as
+ *            the result of a job: a kernel thread cannot do this to this file
  * ENOMEM     no memory: at set-up and submit only, never for an accepted job
  * ETIME      the timeout of a wait passed and there was nothing to return; as
  *            the result of a job: its deadline passed
@@ -65,6 +70,7 @@
 #define WEFT_IOC_CANCEL		_IO(WEFT_IOC_TYPE, 0x04)
 #define WEFT_IOC_STATS		_IO(WEFT_IOC_TYPE, 0x05)
 #define WEFT_IOC_RESTRICT	_IO(WEFT_IOC_TYPE, 0x06)
+#define WEFT_IOC_BUFFER		_IO(WEFT_IOC_TYPE, 0x07)
 
 /* Engines: how a client's jobs run. */
 #define WEFT_ENGINE_ASYNC	0	/* many tasks on a few workers */
@@ -76,12 +82,21 @@
 #define WEFT_OP_SPIN		2	/* uses spin.ns of CPU, in slices; result 0 */
 #define WEFT_OP_SLEEP		3	/* waits; result: ns later than was asked */
 #define WEFT_OP_WORK		4	/* works, waits, works again; result 0 */
+#define WEFT_OP_READ		5	/* read(2) or pread(2); result: bytes read */
+#define WEFT_OP_WRITE		6	/* write(2) or pwrite(2); result: bytes written */
+#define WEFT_OP_FSYNC		7	/* fsync(2) or fdatasync(2); result 0 */
 
 /* Flags of a job. */
 #define WEFT_JOB_RECEIPT	(1U << 0)	/* fill in the completion's receipt */
 
 /* Flags of a sleep. */
 #define WEFT_SLEEP_ABS		(1U << 0)	/* sleep.ns is a point in time */
+
+/* In place of an offset in a file: the file's own position, or that it has none. */
+#define WEFT_OFFSET_CURRENT	(~0ULL)
+
+/* Flags of a fsync. */
+#define WEFT_FSYNC_DATA		(1U << 0)	/* as fdatasync(2) */
 
 /**
  * struct weft_job - What a client submits (64 bytes)
@@ -109,6 +124,21 @@
  * @work.wait_ns: the wait between two rounds, in ns, at most 2^63 - 1
  * @work.rounds: how many rounds of work; at least 1
  * @work.__reserved: must be zero
+ * @rw: arguments of WEFT_OP_READ and WEFT_OP_WRITE
+ * @rw.fd: the file, which the job holds from submit to its end, also if the number
+ *	is closed or used for another file meanwhile
+ * @rw.buffer: number of the client's buffer, likewise
+ * @rw.offset: where in the file, at most 2^63 - 1, or WEFT_OFFSET_CURRENT
+ * @rw.start: where in the buffer
+ * @rw.len: how many bytes
+ * @rw.flags: must be zero
+ * @fsync: arguments of WEFT_OP_FSYNC
+ * @fsync.fd: as @rw.fd
+ * @fsync.flags: WEFT_FSYNC_*
+ *
+ * Jobs with files act with the credentials and limits of the thread that submitted
+ * them, as they were then. The result is that of the system call, but that no
+ * signal is ever sent for it: neither SIGPIPE nor SIGXFSZ.
  */
 struct weft_job {
 	__u16 op;
@@ -135,6 +165,18 @@ struct weft_job {
 			__u32 rounds;
 			__u32 __reserved;
 		} work;
+		struct {
+			__s32 fd;
+			__u32 buffer;
+			__aligned_u64 offset;
+			__aligned_u64 start;
+			__u32 len;
+			__u32 flags;
+		} rw;
+		struct {
+			__s32 fd;
+			__u32 flags;
+		} fsync;
 	};
 };
 
@@ -405,6 +447,36 @@ struct weft_restrict {
 	__u32 size;
 	__u32 flags;
 	__aligned_u64 ops;
+};
+
+/* Flags of a buffer. */
+#define WEFT_BUFFER_FREE	(1U << 0)	/* take the number from a buffer */
+
+/**
+ * struct weft_buffer - WEFT_IOC_BUFFER: make a buffer for jobs, or free one
+ * @size: size of this struct
+ * @flags: WEFT_BUFFER_*
+ * @bytes: in: how large, rounded up to whole pages; out: how large it is. 0 with
+ *	WEFT_BUFFER_FREE
+ * @offset: out: where to mmap() it, MAP_SHARED, in whole or in part; 0 with
+ *	WEFT_BUFFER_FREE
+ * @index: in with WEFT_BUFFER_FREE, out otherwise: its number
+ * @__reserved: must be zero
+ *
+ * A new buffer is full of zeros. A freed one has no number any more; its memory
+ * goes, and counts no longer, when the last job that uses it has ended and the last
+ * mapping is gone. A mapping is a use of the client: it is not closed before. What
+ * is in a buffer while a job reads or writes it is up to who writes it then. Return:
+ * 0, or E2BIG, EINVAL (no bytes, or more than any client may have), EFAULT, EBADFD,
+ * EDQUOT, ENOENT, ENOMEM.
+ */
+struct weft_buffer {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 bytes;
+	__aligned_u64 offset;
+	__u32 index;
+	__u32 __reserved;
 };
 
 #endif /* _UAPI_LINUX_WEFT_H */
