@@ -6,6 +6,7 @@
 #ifndef WEFT_COMPAT_H
 #define WEFT_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
@@ -82,6 +83,17 @@ static inline bool weft_file_has_nowait(const struct file *file)
 	/* Sockets always did, and said so since 6.4 (June 2023). */
 	return (file->f_mode & FMODE_NOWAIT) || S_ISSOCK(mode) ||
 	       (S_ISFIFO(mode) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0));
+}
+
+/* 6.8 (March 2024): a signal adds 1, and no other number. */
+static inline void weft_eventfd_signal(struct eventfd_ctx *ctx, u32 value)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	while (value--)
+		eventfd_signal(ctx);
+#else
+	eventfd_signal(ctx, value);
+#endif
 }
 
 /* 6.3 (April 2023): the flags of a mapping are not written directly. */

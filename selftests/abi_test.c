@@ -139,6 +139,15 @@ CHECK_FIELD(weft_buffer, offset, 16, 8);
 CHECK_FIELD(weft_buffer, index, 24, 4);
 CHECK_FIELD(weft_buffer, __reserved, 28, 4);
 
+static_assert(sizeof(struct weft_progress) == 40, "size");
+CHECK_FIELD(weft_progress, size, 0, 4);
+CHECK_FIELD(weft_progress, flags, 4, 4);
+CHECK_FIELD(weft_progress, id, 8, 8);
+CHECK_FIELD(weft_progress, done, 16, 8);
+CHECK_FIELD(weft_progress, total, 24, 8);
+CHECK_FIELD(weft_progress, ended, 32, 4);
+CHECK_FIELD(weft_progress, __reserved, 36, 4);
+
 static_assert(WEFT_IOC_QUERY == 0xbf00, "WEFT_IOC_QUERY");
 static_assert(WEFT_IOC_SETUP == 0xbf01, "WEFT_IOC_SETUP");
 static_assert(WEFT_IOC_SUBMIT == 0xbf02, "WEFT_IOC_SUBMIT");
@@ -147,6 +156,7 @@ static_assert(WEFT_IOC_CANCEL == 0xbf04, "WEFT_IOC_CANCEL");
 static_assert(WEFT_IOC_STATS == 0xbf05, "WEFT_IOC_STATS");
 static_assert(WEFT_IOC_RESTRICT == 0xbf06, "WEFT_IOC_RESTRICT");
 static_assert(WEFT_IOC_BUFFER == 0xbf07, "WEFT_IOC_BUFFER");
+static_assert(WEFT_IOC_PROGRESS == 0xbf08, "WEFT_IOC_PROGRESS");
 
 /* What the sizes, tails and addresses of every ioctl argument are tried on. */
 FIXTURE(argument) {

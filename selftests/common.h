@@ -26,8 +26,8 @@
 #include <linux/weft.h>
 
 #define DEVICE		"/dev/weft"
-#define LAST_OP		WEFT_OP_FSYNC
-#define LAST_IOCTL	0x07
+#define LAST_OP		WEFT_OP_AWAIT
+#define LAST_IOCTL	0x08
 #define KNOWN_OPS	((2ULL << LAST_OP) - 1)
 #define USEC		1000ULL
 #define MSEC		1000000ULL

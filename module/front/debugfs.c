@@ -79,13 +79,13 @@ static int ops_show(struct seq_file *m, void *unused)
 		return -ENOMEM;
 	weft_runtime_totals(m->private, totals);
 
-	seq_puts(m, "op         done failed cancelled expired      polls      wakes moves punts      queued_ns         run_ns     blocked_ns\n");
+	seq_puts(m, "op          done failed cancelled expired      polls      wakes moves punts      queued_ns         run_ns     blocked_ns\n");
 	for (op = 0; op < WEFT_NR_OPS; op++) {
 		struct weft_op_stats s = {};
 
 		for (i = 0; i < WEFT_NR_ENGINES; i++)
 			weft_op_stats_add(&s, &totals[i].ops[op]);
-		seq_printf(m, "%-6s %8llu %6llu %9llu %7llu %10llu %10llu %5llu %5llu %14llu %14llu %14llu\n",
+		seq_printf(m, "%-7s %8llu %6llu %9llu %7llu %10llu %10llu %5llu %5llu %14llu %14llu %14llu\n",
 			   weft_ops[op]->name, s.done, s.failed, s.cancelled,
 			   s.expired, s.polls, s.wakes, s.moves, s.punts, s.queued_ns,
 			   s.run_ns, s.blocked_ns);

@@ -77,6 +77,7 @@ int weft_validate_cancel(const struct weft_cancel *cancel);
 int weft_validate_stats(const struct weft_stats *stats);
 int weft_validate_restrict(const struct weft_restrict *r);
 int weft_validate_buffer(const struct weft_buffer *buffer);
+int weft_validate_progress(const struct weft_progress *progress);
 int weft_validate_job(const struct weft_job *job, u64 ops);
 
 /* tasks.c */

@@ -19,6 +19,7 @@ union weft_ioctl_arg {
 	struct weft_stats stats;
 	struct weft_restrict narrow;
 	struct weft_buffer buffer;
+	struct weft_progress progress;
 };
 
 static u32 weft_default_credits(const struct weft_runtime *rt)
@@ -158,6 +159,12 @@ static long weft_ioc_buffer(struct weft_file *wf, union weft_ioctl_arg *arg)
 	       weft_file_buffer(wf, &arg->buffer);
 }
 
+static long weft_ioc_progress(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_progress(&arg->progress) ?:
+	       weft_client_progress(wf->client, &arg->progress);
+}
+
 /**
  * struct weft_ioctl_row - An ioctl
  * @size: of its struct
@@ -216,6 +223,11 @@ static const struct weft_ioctl_row weft_ioctls[] = {
 		.size = sizeof(struct weft_buffer),
 		.min_size = offsetofend(struct weft_buffer, __reserved),
 		.fn = weft_ioc_buffer,
+	},
+	[_IOC_NR(WEFT_IOC_PROGRESS)] = {
+		.size = sizeof(struct weft_progress),
+		.min_size = offsetofend(struct weft_progress, __reserved),
+		.fn = weft_ioc_progress,
 	},
 };
 

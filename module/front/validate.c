@@ -113,6 +113,18 @@ int weft_validate_buffer(const struct weft_buffer *buffer)
 EXPORT_SYMBOL_IF_KUNIT(weft_validate_buffer);
 
 /**
+ * weft_validate_progress() - check WEFT_IOC_PROGRESS
+ * @progress: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_progress(const struct weft_progress *progress)
+{
+	return progress->flags || progress->__reserved ? -EINVAL : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_progress);
+
+/**
  * weft_validate_job() - check what all ops have in common
  * @job: as copied from the user
  * @ops: bit n is set if op n is allowed

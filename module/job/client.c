@@ -14,6 +14,39 @@
 /* Slots looked at between two chances for others to take the lock. */
 #define WEFT_CANCEL_BATCH	64
 
+static struct weft_slot *weft_client_find(struct weft_client *client, u64 id)
+{
+	struct weft_slot *slot;
+
+	lockdep_assert_held(&client->lock);
+	slot = weft_client_slot(client, id & (WEFT_MAX_CREDITS - 1));
+	if (!slot || slot->id != id || slot->phase == WEFT_JOB_FREE)
+		return NULL;
+	return slot;
+}
+
+/* A job tells another one, which stays where it is while we hold the lock. */
+static int weft_client_notify(struct weft_space *space, u64 id, u64 value)
+{
+	struct weft_client *client = container_of(space, struct weft_client,
+						  space);
+	struct weft_slot *slot;
+	int ret;
+
+	spin_lock(&client->lock);
+	slot = weft_client_find(client, id);
+	if (!slot)
+		ret = -ENOENT;
+	else if (slot->op != WEFT_OP_AWAIT)
+		ret = -EINVAL;
+	else if (slot->phase == WEFT_JOB_DONE)
+		ret = -EALREADY;
+	else
+		ret = weft_await_notify(&slot->op_task, value);
+	spin_unlock(&client->lock);
+	return ret;
+}
+
 /**
  * weft_client_create() - make a client
  * @rt: where it belongs; must outlive the client
@@ -48,6 +81,7 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 	weft_buffers_init(&client->space.buffers, rt->limits.max_buffer_bytes,
 			  &user->buffer_bytes, rt->limits.max_user_buffer_bytes);
 	client->space.refused = rt->refused;
+	client->space.notify = weft_client_notify;
 	atomic_long_set(&client->space.bytes, 0);
 	client->runtime = rt;
 	client->credits = credits;
@@ -132,8 +166,8 @@ int weft_client_cancel(struct weft_client *client, u64 id,
 	int ret = 0;
 
 	spin_lock(&client->lock);
-	slot = weft_client_slot(client, id & (WEFT_MAX_CREDITS - 1));
-	if (!slot || slot->id != id || slot->phase == WEFT_JOB_FREE)
+	slot = weft_client_find(client, id);
+	if (!slot)
 		ret = -ENOENT;
 	else if (slot->phase == WEFT_JOB_DONE)
 		*verdict = WEFT_WAS_DONE;
@@ -143,6 +177,31 @@ int weft_client_cancel(struct weft_client *client, u64 id,
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel);
+
+/**
+ * weft_client_progress() - how far a job is
+ * @client: the client
+ * @progress: @id says which; receives the rest, zeros for an op that does not tell
+ *
+ * Return: 0, or -ENOENT (no such job, or it was reaped).
+ */
+int weft_client_progress(struct weft_client *client,
+			 struct weft_progress *progress)
+{
+	const struct weft_slot *slot;
+	bool tells;
+
+	spin_lock(&client->lock);
+	slot = weft_client_find(client, progress->id);
+	tells = slot && weft_ops[slot->op]->progress;
+	/* The job writes them meanwhile. */
+	progress->done = tells ? READ_ONCE(slot->op_task.io.done) : 0;
+	/* Likewise. */
+	progress->total = tells ? READ_ONCE(slot->op_task.io.total) : 0;
+	progress->ended = slot && slot->phase == WEFT_JOB_DONE;
+	spin_unlock(&client->lock);
+	return slot ? 0 : -ENOENT;
+}
 
 /* Ends the jobs with the tag @tag, or all if that is NULL. */
 static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,

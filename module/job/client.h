@@ -215,6 +215,8 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 void weft_client_destroy(struct weft_client *client);
 int weft_client_cancel(struct weft_client *client, u64 id,
 		       enum weft_verdict *verdict);
+int weft_client_progress(struct weft_client *client,
+			 struct weft_progress *progress);
 void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
 			    u32 *stopping);
 void weft_client_cancel_tag(struct weft_client *client, u32 tag, u32 *cancelled,

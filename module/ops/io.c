@@ -83,7 +83,10 @@ int weft_io_create(struct weft_io **io, const struct weft_op_env *env, s32 fd)
  */
 void weft_io_destroy(struct weft_io *io)
 {
-	atomic_long_sub(sizeof(*io), &io->space->bytes);
+	atomic_long_sub(sizeof(*io) + io->mem_bytes, &io->space->bytes);
+	kvfree(io->mem);
+	if (io->out)
+		fput(io->out);
 	if (io->buf)
 		weft_buf_put(io->buf);
 	weft_ident_drop(&io->ident);
@@ -115,6 +118,24 @@ int weft_io_set_buffer(struct weft_io *io, u32 index, u64 start, u64 len)
 	if (!io->buf || !weft_buf_has(io->buf, start, len))
 		return -EFAULT;
 	io->start = start;
+	return 0;
+}
+
+/**
+ * weft_io_set_memory() - take memory, now that one can do without
+ * @io: without memory
+ * @bytes: how much
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM.
+ */
+int weft_io_set_memory(struct weft_io *io, size_t bytes)
+{
+	io->mem = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+	if (!io->mem)
+		return -ENOMEM;
+	io->mem_bytes = bytes;
+	atomic_long_add(bytes, &io->space->bytes);
 	return 0;
 }
 

@@ -46,6 +46,13 @@ enum weft_io_at {
  * @datasync: of fsync: the data is enough
  * @at: what it does next
  * @tries: steps that had to wait for a page, one after the other
+ * @out: of copy: the file that is written to; a reference
+ * @out_pos: where in @out
+ * @copy_len: of copy: how much
+ * @out_current: @out_pos is where @out is
+ * @through: of copy: goes through @mem
+ * @mem: of copy: memory
+ * @mem_bytes: how much
  * @res: what the step came to
  * @step: the step that blocks
  * @punt: for @step
@@ -61,13 +68,20 @@ struct weft_io {
 	struct weft_buf *buf;
 	u64 start;
 	size_t len;
-	size_t done;
+	u64 done;
 	loff_t pos;
 	bool current_pos;
 	bool write;
 	bool datasync;
 	u8 at;
 	u8 tries;
+	struct file *out;
+	loff_t out_pos;
+	u64 copy_len;
+	bool out_current;
+	bool through;
+	void *mem;
+	size_t mem_bytes;
 	ssize_t res;
 	ssize_t (*step)(struct weft_io *io);
 	struct weft_punt punt;
@@ -80,6 +94,7 @@ struct weft_io {
 int weft_io_create(struct weft_io **io, const struct weft_op_env *env, s32 fd);
 void weft_io_destroy(struct weft_io *io);
 int weft_io_set_buffer(struct weft_io *io, u32 index, u64 start, u64 len);
+int weft_io_set_memory(struct weft_io *io, size_t bytes);
 enum weft_poll weft_io_block(struct weft_io *io, struct weft_cx *cx,
 			     ssize_t (*step)(struct weft_io *io));
 enum weft_poll weft_io_stop(struct weft_io *io, struct weft_cx *cx);

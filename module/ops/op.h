@@ -7,11 +7,13 @@
 #define WEFT_OPS_OP_H
 
 #include <linux/weft.h>
+#include "event.h"
 #include <uapi/linux/weft.h>
 
 /* One more than the highest WEFT_OP_*. */
-#define WEFT_NR_OPS	(WEFT_OP_FSYNC + 1)
+#define WEFT_NR_OPS	(WEFT_OP_AWAIT + 1)
 
+struct eventfd_ctx;
 struct weft_io;
 struct weft_space;
 
@@ -52,9 +54,47 @@ struct weft_sleep_state {
 /**
  * struct weft_io_state - What ops with a file remember
  * @io: all else, see io.h
+ * @done: how much is done, for ops with progress; stays when @io is gone
+ * @total: of so much
  */
 struct weft_io_state {
 	struct weft_io *io;
+	u64 done;
+	u64 total;
+};
+
+/**
+ * struct weft_eventfd_state - What WEFT_OP_EVENTFD remembers
+ * @ctx: the eventfd; a reference
+ * @value: what to add
+ */
+struct weft_eventfd_state {
+	struct eventfd_ctx *ctx;
+	u32 value;
+};
+
+/**
+ * struct weft_notify_state - What WEFT_OP_NOTIFY remembers
+ * @space: of the client
+ * @id: whom to tell
+ * @value: what to tell
+ */
+struct weft_notify_state {
+	struct weft_space *space;
+	u64 id;
+	u64 value;
+};
+
+/**
+ * struct weft_await_state - What WEFT_OP_AWAIT remembers
+ * @event: the last notify has come; its lock protects the others
+ * @left: how many are to come
+ * @sum: of what came
+ */
+struct weft_await_state {
+	struct weft_event event;
+	u64 left;
+	u64 sum;
 };
 
 /**
@@ -65,6 +105,9 @@ struct weft_io_state {
  * @sleep: what WEFT_OP_SLEEP remembers
  * @work: what WEFT_OP_WORK remembers
  * @io: what ops with a file remember
+ * @eventfd: what WEFT_OP_EVENTFD remembers
+ * @notify: what WEFT_OP_NOTIFY remembers
+ * @await: what WEFT_OP_AWAIT remembers
  */
 struct weft_op_task {
 	struct weft_task task;
@@ -74,6 +117,9 @@ struct weft_op_task {
 		struct weft_sleep_state sleep;
 		struct weft_work_state work;
 		struct weft_io_state io;
+		struct weft_eventfd_state eventfd;
+		struct weft_notify_state notify;
+		struct weft_await_state await;
 	};
 };
 
@@ -103,6 +149,7 @@ struct weft_op_env {
  *	if the job is not accepted after all, or when it has ended and before its
  *	completion can be seen. NULL if @prep takes nothing. Context: process; may
  *	sleep, but is a worker's most of the time, and so should not.
+ * @progress: it keeps @done and @total of &struct weft_io_state
  */
 struct weft_op {
 	const char *name;
@@ -111,6 +158,7 @@ struct weft_op {
 	enum weft_poll (*poll)(struct weft_task *task, struct weft_cx *cx);
 	enum weft_poll (*cancel)(struct weft_task *task, struct weft_cx *cx);
 	void (*drop)(struct weft_op_task *t);
+	bool progress;
 };
 
 extern const struct weft_op *const weft_ops[WEFT_NR_OPS];
@@ -123,6 +171,14 @@ extern const struct weft_op weft_op_work;
 extern const struct weft_op weft_op_read;
 extern const struct weft_op weft_op_write;
 extern const struct weft_op weft_op_fsync;
+extern const struct weft_op weft_op_copy;
+extern const struct weft_op weft_op_poll;
+extern const struct weft_op weft_op_eventfd;
+extern const struct weft_op weft_op_notify;
+extern const struct weft_op weft_op_await;
+
+/* notify.c */
+int weft_await_notify(struct weft_op_task *t, u64 value);
 
 /* io.c, for main.c */
 int weft_io_init(void);

@@ -76,7 +76,7 @@ static void weft_rw_set(struct weft_io *io, struct file *file, int flags,
 		io->pos = weft_rw_has_pos(io) ? file->f_pos : 0;
 	io->iocb.ki_pos = io->pos;
 	weft_buf_iter(io->buf, io->write ? ITER_SOURCE : ITER_DEST,
-		      io->start + io->done, min(io->len - io->done, max), iter);
+		      io->start + io->done, min_t(size_t, io->len - io->done, max), iter);
 }
 
 static ssize_t weft_rw_call(struct weft_io *io, struct iov_iter *iter)
@@ -354,7 +354,7 @@ static enum weft_poll weft_rw_stream(struct weft_task *task, struct weft_io *io,
 			if (ret)
 				return weft_rw_end(task, io, ret);
 			if (!mask)
-				return weft_wait_on(cx, WEFT_WAIT_FD, io->done);
+				return weft_wait_on(cx, WEFT_WAIT_FD, io->done > 0);
 			io->at = WEFT_IO_TRY;
 		}
 		ret = weft_rw_step(io);

@@ -13,11 +13,14 @@
  * @buffers: its buffers
  * @refused: files with these operations are weft's own: a job that held one would
  *	keep its own client, or another, from being closed; constant
+ * @notify: tells the job @id of the client @value. Return: 0, -ENOENT, -EINVAL (it
+ *	does not await anything), -EALREADY. Context: process
  * @bytes: memory that its jobs hold beyond their slots
  */
 struct weft_space {
 	struct weft_buffers buffers;
 	const struct file_operations *refused;
+	int (*notify)(struct weft_space *space, u64 id, u64 value);
 	atomic_long_t bytes;
 };
 

@@ -71,6 +71,7 @@
 #define WEFT_IOC_STATS		_IO(WEFT_IOC_TYPE, 0x05)
 #define WEFT_IOC_RESTRICT	_IO(WEFT_IOC_TYPE, 0x06)
 #define WEFT_IOC_BUFFER		_IO(WEFT_IOC_TYPE, 0x07)
+#define WEFT_IOC_PROGRESS	_IO(WEFT_IOC_TYPE, 0x08)
 
 /* Engines: how a client's jobs run. */
 #define WEFT_ENGINE_ASYNC	0	/* many tasks on a few workers */
@@ -85,6 +86,11 @@
 #define WEFT_OP_READ		5	/* read(2) or pread(2); result: bytes read */
 #define WEFT_OP_WRITE		6	/* write(2) or pwrite(2); result: bytes written */
 #define WEFT_OP_FSYNC		7	/* fsync(2) or fdatasync(2); result 0 */
+#define WEFT_OP_COPY		8	/* a range of a file; result: bytes copied */
+#define WEFT_OP_POLL		9	/* waits as poll(2); result: what is ready */
+#define WEFT_OP_EVENTFD		10	/* adds to an eventfd; result 0 */
+#define WEFT_OP_NOTIFY		11	/* tells a WEFT_OP_AWAIT; result 0 */
+#define WEFT_OP_AWAIT		12	/* waits to be told; result: sum of the values */
 
 /* Flags of a job. */
 #define WEFT_JOB_RECEIPT	(1U << 0)	/* fill in the completion's receipt */
@@ -94,6 +100,9 @@
 
 /* In place of an offset in a file: the file's own position, or that it has none. */
 #define WEFT_OFFSET_CURRENT	(~0ULL)
+
+/* Most that a job adds to an eventfd. */
+#define WEFT_EVENTFD_MAX	1024
 
 /* Flags of a fsync. */
 #define WEFT_FSYNC_DATA		(1U << 0)	/* as fdatasync(2) */
@@ -135,6 +144,30 @@
  * @fsync: arguments of WEFT_OP_FSYNC
  * @fsync.fd: as @rw.fd
  * @fsync.flags: WEFT_FSYNC_*
+ * @copy: arguments of WEFT_OP_COPY. What copy_file_range(2) cannot copy from file
+ *	to file is copied through memory, if both are regular files
+ * @copy.in: what to read, as @rw.fd
+ * @copy.out: what to write, likewise
+ * @copy.in_offset: as @rw.offset
+ * @copy.out_offset: likewise
+ * @copy.len: how many bytes at most; the copy ends at the end of the file
+ * @copy.flags: must be zero
+ * @copy.__reserved: must be zero
+ * @poll: arguments of WEFT_OP_POLL
+ * @poll.fd: as @rw.fd
+ * @poll.events: POLLIN and others, as in poll(2); POLLERR and POLLHUP are in it
+ * @eventfd: arguments of WEFT_OP_EVENTFD
+ * @eventfd.fd: an eventfd, as @rw.fd; EINVAL for another file
+ * @eventfd.__reserved: must be zero
+ * @eventfd.value: what to add, 1 to WEFT_EVENTFD_MAX. A count that would become too
+ *	large stays at the largest there is: nobody waits
+ * @notify: arguments of WEFT_OP_NOTIFY. The result is -ENOENT where there is no such
+ *	job, -EINVAL where it is no WEFT_OP_AWAIT, -EALREADY where that awaits no more
+ * @notify.id: a job of the same client
+ * @notify.value: at most 2^63 - 1
+ * @await: arguments of WEFT_OP_AWAIT
+ * @await.count: how many notifies to wait for; at least 1. A sum beyond 2^63 - 1 is
+ *	2^63 - 1
  *
  * Jobs with files act with the credentials and limits of the thread that submitted
  * them, as they were then. The result is that of the system call, but that no
@@ -177,6 +210,31 @@ struct weft_job {
 			__s32 fd;
 			__u32 flags;
 		} fsync;
+		struct {
+			__s32 in;
+			__s32 out;
+			__aligned_u64 in_offset;
+			__aligned_u64 out_offset;
+			__aligned_u64 len;
+			__u32 flags;
+			__u32 __reserved;
+		} copy;
+		struct {
+			__s32 fd;
+			__u32 events;
+		} poll;
+		struct {
+			__s32 fd;
+			__u32 __reserved;
+			__aligned_u64 value;
+		} eventfd;
+		struct {
+			__aligned_u64 id;
+			__aligned_u64 value;
+		} notify;
+		struct {
+			__aligned_u64 count;
+		} await;
 	};
 };
 
@@ -476,6 +534,29 @@ struct weft_buffer {
 	__aligned_u64 bytes;
 	__aligned_u64 offset;
 	__u32 index;
+	__u32 __reserved;
+};
+
+/**
+ * struct weft_progress - WEFT_IOC_PROGRESS: how far a job is
+ * @size: size of this struct
+ * @flags: must be zero
+ * @id: the job
+ * @done: out: bytes done
+ * @total: out: of so many, or fewer if the file ends before
+ * @ended: out: 1 if it has ended
+ * @__reserved: must be zero
+ *
+ * @done and @total are zero for ops other than WEFT_OP_COPY. Never waits. Return: 0,
+ * or E2BIG, EINVAL, EFAULT, EBADFD, ENOENT.
+ */
+struct weft_progress {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 id;
+	__aligned_u64 done;
+	__aligned_u64 total;
+	__u32 ended;
 	__u32 __reserved;
 };
 
