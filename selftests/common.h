@@ -26,7 +26,7 @@
 #include <linux/weft.h>
 
 #define DEVICE		"/dev/weft"
-#define LAST_OP		WEFT_OP_AWAIT
+#define LAST_OP		WEFT_OP_VERIFY
 #define LAST_IOCTL	0x08
 #define KNOWN_OPS	((2ULL << LAST_OP) - 1)
 #define USEC		1000ULL

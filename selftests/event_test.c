@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* poll, eventfd, notify and await: jobs that wait for others, and tell them. */
 #include "files.h"
+#include "table.h"
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -335,6 +336,64 @@ TEST_F(event, client_cannot_notify_jobs_of_another)
 	EXPECT_EQ(-ENOENT, result(other, notify_job(id, 1)));
 	ASSERT_TRUE(until_waiting(self->fd, 2));
 	close(other);
+}
+
+static struct table table;
+
+static int number_of_clients(void)
+{
+	return table_read(&table, "clients") ? -1 : (int)table.rows;
+}
+
+/* A client that is on its way to a socket, which a job of the client holds. */
+static int make_cycle(__u32 engine)
+{
+	char space[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = space,
+		.msg_controllen = sizeof(space),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int fd = open_client(engine, 2), pair[2], ret;
+
+	if (fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -1;
+	if (submit_one(fd, poll_job(pair[0], POLLPRI), NULL) != 1 || !until_waiting(fd, 1))
+		return -1;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	ret = sendmsg(pair[1], &msg, 0) == 1 ? 0 : -1;
+	close(fd);
+	/* Without a peer the job would end by a hang-up. */
+	fcntl(pair[1], F_DUPFD_CLOEXEC, 900);
+	close(pair[0]);
+	close(pair[1]);
+	return ret;
+}
+
+TEST_F(event, client_that_its_own_job_holds_is_closed)
+{
+	__u64 end = in_ns(PATIENCE);
+	int before = number_of_clients(), status;
+	pid_t pid;
+
+	if (before < 0)
+		SKIP(return, "no debugfs");
+	ASSERT_EQ(0, make_cycle(variant->engine));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(make_cycle(variant->engine) ? 1 : 0);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	while (number_of_clients() != before && now_ns() < end)
+		sched_yield();
+	EXPECT_EQ(before, number_of_clients());
 }
 
 WEFT_TEST_MAIN

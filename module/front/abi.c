@@ -46,6 +46,13 @@ WEFT_AT(weft_job, eventfd.value, 32);
 WEFT_AT(weft_job, notify.id, 24);
 WEFT_AT(weft_job, notify.value, 32);
 WEFT_AT(weft_job, await.count, 24);
+WEFT_AT(weft_job, verify.fd, 24);
+WEFT_AT(weft_job, verify.algorithm, 28);
+WEFT_AT(weft_job, verify.offset, 32);
+WEFT_AT(weft_job, verify.len, 40);
+WEFT_AT(weft_job, verify.start, 48);
+WEFT_AT(weft_job, verify.buffer, 56);
+WEFT_AT(weft_job, verify.flags, 60);
 
 static_assert(sizeof(struct weft_receipt) == 40);
 WEFT_AT(weft_receipt, queued_ns, 0);

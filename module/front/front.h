@@ -31,6 +31,7 @@ struct weft_device {
 
 /**
  * struct weft_file - An open of /dev/weft
+ * @file: that open; constant
  * @runtime: constant
  * @setting_up: held by WEFT_IOC_SETUP and WEFT_IOC_RESTRICT
  * @client: NULL until set-up, then constant
@@ -40,6 +41,7 @@ struct weft_device {
  * @completions: completions on their way out; under @client->reaping
  */
 struct weft_file {
+	struct file *file;
 	struct weft_runtime *runtime;
 	struct mutex setting_up;
 	struct weft_client *client;
@@ -53,6 +55,8 @@ struct weft_file {
 int __must_check weft_device_register(struct weft_device *device,
 				      struct weft_runtime *rt);
 void weft_device_deregister(struct weft_device *device);
+
+void weft_file_check_table(struct weft_file *wf, struct files_struct *table);
 
 /* ioctl.c */
 long weft_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);

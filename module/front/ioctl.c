@@ -85,8 +85,20 @@ out:
 
 static long weft_ioc_submit(struct weft_file *wf, union weft_ioctl_arg *arg)
 {
-	return weft_validate_submit(&arg->submit) ?:
-	       weft_file_submit(wf, &arg->submit);
+	atomic_t *flushes = &wf->client->flushes;
+	int before = atomic_read(flushes);
+	long ret;
+
+	ret = weft_validate_submit(&arg->submit) ?:
+	      weft_file_submit(wf, &arg->submit);
+	/*
+	 * Pairs with atomic_inc_return() in weft_file_flush(): who closed meanwhile
+	 * has seen our jobs, or we see that.
+	 */
+	smp_mb();
+	if (unlikely(atomic_read(flushes) != before))
+		weft_file_check_table(wf, current->files);
+	return ret;
 }
 
 static long weft_ioc_wait(struct weft_file *wf, union weft_ioctl_arg *arg)

@@ -203,8 +203,27 @@ int weft_client_progress(struct weft_client *client,
 	return slot ? 0 : -ENOENT;
 }
 
-/* Ends the jobs with the tag @tag, or all if that is NULL. */
-static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,
+/* Which jobs to end. */
+struct weft_which {
+	const u32 *tag;		/* with this tag; or NULL */
+	const void *table;	/* that hold files of this table; or NULL */
+};
+
+static bool weft_slot_is(const struct weft_slot *slot,
+			 const struct weft_which *which)
+{
+	if (slot->phase != WEFT_JOB_LIVE)
+		return false;
+	if (which->tag)
+		return slot->tag == *which->tag;
+	if (which->table)
+		return weft_ops[slot->op]->files &&
+		       slot->op_task.io.table == which->table;
+	return true;
+}
+
+static void weft_client_cancel_some(struct weft_client *client,
+				    const struct weft_which *which,
 				    u32 *cancelled, u32 *stopping)
 {
 	enum weft_verdict verdict;
@@ -216,8 +235,7 @@ static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,
 	spin_lock(&client->lock);
 	for (i = 0; i < client->nr_slots; i++) {
 		slot = weft_client_slot(client, i);
-		if (slot->phase == WEFT_JOB_LIVE &&
-		    (!tag || slot->tag == *tag)) {
+		if (weft_slot_is(slot, which)) {
 			verdict = weft_slot_cancel(slot);
 			*cancelled += verdict == WEFT_WILL_CANCEL;
 			*stopping += verdict == WEFT_IS_RUNNING;
@@ -244,7 +262,8 @@ static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,
 void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
 			    u32 *stopping)
 {
-	weft_client_cancel_some(client, NULL, cancelled, stopping);
+	weft_client_cancel_some(client, &(struct weft_which){}, cancelled,
+				stopping);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel_all);
 
@@ -262,9 +281,28 @@ EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel_all);
 void weft_client_cancel_tag(struct weft_client *client, u32 tag, u32 *cancelled,
 			    u32 *stopping)
 {
-	weft_client_cancel_some(client, &tag, cancelled, stopping);
+	weft_client_cancel_some(client, &(struct weft_which){ .tag = &tag },
+				cancelled, stopping);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel_tag);
+
+/**
+ * weft_client_cancel_table() - end the jobs with files of a table of descriptors
+ * @client: the client
+ * @table: the table, which has no descriptor of the client any more
+ *
+ * A file that such a job holds may hold the client in turn, as a descriptor on its
+ * way through a socket: the client would never be closed.
+ *
+ * Context: may sleep, but does not wait.
+ */
+void weft_client_cancel_table(struct weft_client *client, const void *table)
+{
+	u32 cancelled, stopping;
+
+	weft_client_cancel_some(client, &(struct weft_which){ .table = table },
+				&cancelled, &stopping);
+}
 
 /**
  * weft_client_exit() - the calling process lets go of a client as it exits

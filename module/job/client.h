@@ -147,6 +147,8 @@ struct weft_client {
 	unsigned int credits;
 	/** @user: C: to whom it is counted */
 	struct weft_user *user;
+	/** @flushes: how often a descriptor of it was closed */
+	atomic_t flushes;
 	/** @space: what its jobs see of it */
 	struct weft_space space;
 
@@ -221,6 +223,7 @@ void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
 			    u32 *stopping);
 void weft_client_cancel_tag(struct weft_client *client, u32 tag, u32 *cancelled,
 			    u32 *stopping);
+void weft_client_cancel_table(struct weft_client *client, const void *table);
 void weft_client_exit(struct weft_client *client);
 void weft_client_refuse(struct weft_client *client);
 void weft_client_stats(struct weft_client *client, struct weft_stats *stats);

@@ -200,7 +200,7 @@ static int weft_copy_prep(struct weft_op_task *t, const struct weft_job *job,
 	io->pos = io->current_pos ? 0 : job->copy.in_offset;
 	io->out_pos = io->out_current ? 0 : job->copy.out_offset;
 	io->copy_len = min_t(u64, job->copy.len, S64_MAX);
-	t->io.io = io;
+	weft_io_attach(t, io);
 	t->io.done = 0;
 	t->io.total = io->copy_len;
 	return 0;
@@ -216,5 +216,6 @@ const struct weft_op weft_op_copy = {
 	.poll = weft_copy_poll,
 	.cancel = weft_copy_cancel,
 	.drop = weft_io_drop,
+	.files = true,
 	.progress = true,
 };

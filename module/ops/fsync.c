@@ -7,14 +7,17 @@
 static int weft_fsync_prep(struct weft_op_task *t, const struct weft_job *job,
 			   const struct weft_op_env *env)
 {
+	struct weft_io *io;
 	int ret;
 
 	if ((job->fsync.flags & ~WEFT_FSYNC_DATA) || !weft_op_args_zero(job, 1))
 		return -EINVAL;
-	ret = weft_io_create(&t->io.io, env, job->fsync.fd);
-	if (!ret)
-		t->io.io->datasync = job->fsync.flags & WEFT_FSYNC_DATA;
-	return ret;
+	ret = weft_io_create(&io, env, job->fsync.fd);
+	if (ret)
+		return ret;
+	io->datasync = job->fsync.flags & WEFT_FSYNC_DATA;
+	weft_io_attach(t, io);
+	return 0;
 }
 
 static ssize_t weft_fsync_step(struct weft_io *io)
@@ -59,4 +62,5 @@ const struct weft_op weft_op_fsync = {
 	.poll = weft_fsync_poll,
 	.cancel = weft_fsync_cancel,
 	.drop = weft_io_drop,
+	.files = true,
 };

@@ -8,6 +8,7 @@
 
 #include <linux/fs.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 
 #include "event.h"
 #include "fdwait.h"
@@ -48,10 +49,12 @@ enum weft_io_at {
  * @tries: steps that had to wait for a page, one after the other
  * @out: of copy: the file that is written to; a reference
  * @out_pos: where in @out
- * @copy_len: of copy: how much
+ * @copy_len: of copy and verify: how much
  * @out_current: @out_pos is where @out is
  * @through: of copy: goes through @mem
- * @mem: of copy: memory
+ * @store: of verify: the digest is stored, not compared
+ * @hash: of verify: its digest so far
+ * @mem: of copy and verify: memory
  * @mem_bytes: how much
  * @res: what the step came to
  * @step: the step that blocks
@@ -80,6 +83,8 @@ struct weft_io {
 	u64 copy_len;
 	bool out_current;
 	bool through;
+	bool store;
+	struct shash_desc *hash;
 	void *mem;
 	size_t mem_bytes;
 	ssize_t res;
@@ -100,6 +105,13 @@ enum weft_poll weft_io_block(struct weft_io *io, struct weft_cx *cx,
 enum weft_poll weft_io_stop(struct weft_io *io, struct weft_cx *cx);
 void weft_io_drop(struct weft_op_task *t);
 struct file *weft_file_get(const struct weft_op_env *env, s32 fd);
+
+/* The end of a prep(). */
+static inline void weft_io_attach(struct weft_op_task *t, struct weft_io *io)
+{
+	t->io.io = io;
+	t->io.table = current->files;
+}
 
 static inline struct weft_io *weft_task_io(struct weft_task *task)
 {

@@ -11,7 +11,7 @@
 #include <uapi/linux/weft.h>
 
 /* One more than the highest WEFT_OP_*. */
-#define WEFT_NR_OPS	(WEFT_OP_AWAIT + 1)
+#define WEFT_NR_OPS	(WEFT_OP_VERIFY + 1)
 
 struct eventfd_ctx;
 struct weft_io;
@@ -54,11 +54,13 @@ struct weft_sleep_state {
 /**
  * struct weft_io_state - What ops with a file remember
  * @io: all else, see io.h
+ * @table: the table of descriptors of the submitter; compared, never followed
  * @done: how much is done, for ops with progress; stays when @io is gone
  * @total: of so much
  */
 struct weft_io_state {
 	struct weft_io *io;
+	const void *table;
 	u64 done;
 	u64 total;
 };
@@ -149,6 +151,7 @@ struct weft_op_env {
  *	if the job is not accepted after all, or when it has ended and before its
  *	completion can be seen. NULL if @prep takes nothing. Context: process; may
  *	sleep, but is a worker's most of the time, and so should not.
+ * @files: it keeps @table of &struct weft_io_state, and may hold a file for long
  * @progress: it keeps @done and @total of &struct weft_io_state
  */
 struct weft_op {
@@ -158,6 +161,7 @@ struct weft_op {
 	enum weft_poll (*poll)(struct weft_task *task, struct weft_cx *cx);
 	enum weft_poll (*cancel)(struct weft_task *task, struct weft_cx *cx);
 	void (*drop)(struct weft_op_task *t);
+	bool files;
 	bool progress;
 };
 
@@ -176,6 +180,7 @@ extern const struct weft_op weft_op_poll;
 extern const struct weft_op weft_op_eventfd;
 extern const struct weft_op weft_op_notify;
 extern const struct weft_op weft_op_await;
+extern const struct weft_op weft_op_verify;
 
 /* notify.c */
 int weft_await_notify(struct weft_op_task *t, u64 value);

@@ -7,16 +7,18 @@
 static int weft_poll_prep(struct weft_op_task *t, const struct weft_job *job,
 			  const struct weft_op_env *env)
 {
+	struct weft_io *io;
 	int ret;
 
 	/* Bits of poll(2) are 16. */
 	if (job->poll.events > U16_MAX || !weft_op_args_zero(job, 1))
 		return -EINVAL;
-	ret = weft_io_create(&t->io.io, env, job->poll.fd);
-	if (!ret)
-		weft_fd_wait_init(&t->io.io->fd,
-				  demangle_poll(job->poll.events));
-	return ret;
+	ret = weft_io_create(&io, env, job->poll.fd);
+	if (ret)
+		return ret;
+	weft_fd_wait_init(&io->fd, demangle_poll(job->poll.events));
+	weft_io_attach(t, io);
+	return 0;
 }
 
 static enum weft_poll weft_poll_poll(struct weft_task *task, struct weft_cx *cx)
@@ -45,4 +47,5 @@ const struct weft_op weft_op_poll = {
 	.poll = weft_poll_poll,
 	.cancel = weft_poll_cancel,
 	.drop = weft_io_drop,
+	.files = true,
 };

@@ -448,7 +448,7 @@ static int weft_rw_prep(struct weft_op_task *t, const struct weft_job *job,
 	io->len = min_t(size_t, job->rw.len, MAX_RW_COUNT);
 	io->current_pos = job->rw.offset == WEFT_OFFSET_CURRENT;
 	io->pos = io->current_pos ? 0 : job->rw.offset;
-	t->io.io = io;
+	weft_io_attach(t, io);
 	return 0;
 }
 
@@ -470,6 +470,7 @@ const struct weft_op weft_op_read = {
 	.poll = weft_rw_poll,
 	.cancel = weft_rw_cancel,
 	.drop = weft_io_drop,
+	.files = true,
 };
 
 const struct weft_op weft_op_write = {
@@ -478,4 +479,5 @@ const struct weft_op weft_op_write = {
 	.poll = weft_rw_poll,
 	.cancel = weft_rw_cancel,
 	.drop = weft_io_drop,
+	.files = true,
 };

@@ -18,6 +18,7 @@ const struct weft_op *const weft_ops[WEFT_NR_OPS] = {
 	[WEFT_OP_EVENTFD] = &weft_op_eventfd,
 	[WEFT_OP_NOTIFY] = &weft_op_notify,
 	[WEFT_OP_AWAIT] = &weft_op_await,
+	[WEFT_OP_VERIFY] = &weft_op_verify,
 };
 EXPORT_SYMBOL_IF_KUNIT(weft_ops);
 

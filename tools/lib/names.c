@@ -20,6 +20,7 @@ static const char *const weft_op_names[WEFT_LIB_OPS] = {
 	[WEFT_OP_EVENTFD] = "eventfd",
 	[WEFT_OP_NOTIFY] = "notify",
 	[WEFT_OP_AWAIT] = "await",
+	[WEFT_OP_VERIFY] = "verify",
 };
 
 static const char *const weft_engine_names[WEFT_LIB_ENGINES] = {

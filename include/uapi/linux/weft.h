@@ -46,6 +46,7 @@
  *            POLLIN says when
  * ENOENT     no job of this client has this id, or its completion was reaped; there
  *            is no buffer of this number
+ * EBADMSG    as the result of a job: a digest is not the expected one
  * EDQUOT     the user has as many clients, credits, or buffers, as one user may
  *            have; the client has as many buffers as one client may have
  * EOPNOTSUPP the op is known, but WEFT_IOC_RESTRICT took it from this client; as
@@ -91,12 +92,22 @@
 #define WEFT_OP_EVENTFD		10	/* adds to an eventfd; result 0 */
 #define WEFT_OP_NOTIFY		11	/* tells a WEFT_OP_AWAIT; result 0 */
 #define WEFT_OP_AWAIT		12	/* waits to be told; result: sum of the values */
+#define WEFT_OP_VERIFY		13	/* digest of a file; result: bytes read */
 
 /* Flags of a job. */
 #define WEFT_JOB_RECEIPT	(1U << 0)	/* fill in the completion's receipt */
 
 /* Flags of a sleep. */
 #define WEFT_SLEEP_ABS		(1U << 0)	/* sleep.ns is a point in time */
+
+/* Algorithms of a verify; what the kernel does not have is EOPNOTSUPP. */
+#define WEFT_VERIFY_CRC32C	0	/* 4 bytes, least significant first */
+#define WEFT_VERIFY_XXH64	1	/* 8 bytes, likewise; seed 0 */
+#define WEFT_VERIFY_SHA256	2	/* 32 bytes */
+
+/* Flags of a verify, one of them at most. */
+#define WEFT_VERIFY_COMPARE	(1U << 0)	/* with the digest in the buffer */
+#define WEFT_VERIFY_STORE	(1U << 1)	/* store the digest in the buffer */
 
 /* In place of an offset in a file: the file's own position, or that it has none. */
 #define WEFT_OFFSET_CURRENT	(~0ULL)
@@ -168,6 +179,16 @@
  * @await: arguments of WEFT_OP_AWAIT
  * @await.count: how many notifies to wait for; at least 1. A sum beyond 2^63 - 1 is
  *	2^63 - 1
+ * @verify: arguments of WEFT_OP_VERIFY. The result is -EBADMSG if a comparison
+ *	fails. It reads regular files and block devices, and with the lowest priority
+ * @verify.fd: as @rw.fd
+ * @verify.algorithm: WEFT_VERIFY_*
+ * @verify.offset: where to begin, at most 2^63 - 1
+ * @verify.len: how many bytes; it ends at the end of the file
+ * @verify.start: where in the buffer the digest is, or is to be; 0 without a flag
+ * @verify.buffer: number of the client's buffer; likewise
+ * @verify.flags: WEFT_VERIFY_COMPARE or WEFT_VERIFY_STORE. The expected digest is
+ *	looked at when all was read
  *
  * Jobs with files act with the credentials and limits of the thread that submitted
  * them, as they were then. The result is that of the system call, but that no
@@ -235,6 +256,15 @@ struct weft_job {
 		struct {
 			__aligned_u64 count;
 		} await;
+		struct {
+			__s32 fd;
+			__u32 algorithm;
+			__aligned_u64 offset;
+			__aligned_u64 len;
+			__aligned_u64 start;
+			__u32 buffer;
+			__u32 flags;
+		} verify;
 	};
 };
 
@@ -547,7 +577,7 @@ struct weft_buffer {
  * @ended: out: 1 if it has ended
  * @__reserved: must be zero
  *
- * @done and @total are zero for ops other than WEFT_OP_COPY. Never waits. Return: 0,
+ * @done and @total are zero for ops other than WEFT_OP_COPY and WEFT_OP_VERIFY. Never waits. Return: 0,
  * or E2BIG, EINVAL, EFAULT, EBADFD, ENOENT.
  */
 struct weft_progress {
