@@ -32,6 +32,8 @@ static const struct weft_limits limits = {
 	.max_credits = WEFT_MAX_CREDITS,
 	.max_user_clients = 3,
 	.max_user_credits = 2 * WEFT_MAX_CREDITS,
+	.max_buffer_bytes = 64 * PAGE_SIZE,
+	.max_user_buffer_bytes = 80 * PAGE_SIZE,
 };
 
 struct weft_runtime *bed_new_runtime(struct kunit *test, bool manual)

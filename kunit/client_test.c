@@ -701,7 +701,7 @@ static void wait_returns_when_enough_is_there(struct kunit *test)
 static void totals(struct weft_runtime *rt, enum weft_engine engine,
 		   struct weft_engine_totals *out)
 {
-	struct weft_engine_totals all[WEFT_NR_ENGINES];
+	static struct weft_engine_totals all[WEFT_NR_ENGINES];
 
 	weft_runtime_totals(rt, all);
 	*out = all[engine];
@@ -709,7 +709,7 @@ static void totals(struct weft_runtime *rt, enum weft_engine engine,
 
 static void totals_keep_what_a_gone_client_did(struct kunit *test)
 {
-	struct weft_engine_totals before, after;
+	static struct weft_engine_totals before, after;
 	struct bed *bed = test->priv;
 	enum weft_verdict verdict;
 

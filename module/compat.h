@@ -6,7 +6,10 @@
 #ifndef WEFT_COMPAT_H
 #define WEFT_COMPAT_H
 
+#include <linux/eventfd.h>
+#include <linux/fs.h>
 #include <linux/hrtimer.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -39,6 +42,78 @@ static inline bool weft_task_is_runnable(struct task_struct *task)
 	return task_is_runnable(task);
 #else
 	return task->on_rq;
+#endif
+}
+
+/* 6.10 (July 2024): what buffered files can do is in their operations. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+static inline bool weft_file_rasync(const struct file *file)
+{
+	return file->f_op->fop_flags & FOP_BUFFER_RASYNC;
+}
+
+static inline bool weft_file_wasync(const struct file *file)
+{
+	return file->f_op->fop_flags & FOP_BUFFER_WASYNC;
+}
+#else
+static inline bool weft_file_rasync(const struct file *file)
+{
+	return file->f_mode & FMODE_BUF_RASYNC;
+}
+
+static inline bool weft_file_wasync(const struct file *file)
+{
+	return file->f_mode & FMODE_BUF_WASYNC;
+}
+#endif
+
+/*
+ * 6.4 (June 2023): pipes know IOCB_NOWAIT. Before, they ask for O_NONBLOCK, in the
+ * file that the call names: it gets to see a copy that lives as long as the call.
+ */
+static inline struct file *weft_file_nowait(struct file *file, struct file *copy)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+	if (S_ISFIFO(file_inode(file)->i_mode)) {
+		/* Only what does not change is looked at in it. */
+		*copy = data_race(*file);
+		copy->f_flags |= O_NONBLOCK;
+		return copy;
+	}
+#endif
+	return file;
+}
+
+/* Does it, or the copy that weft_file_nowait() made, know IOCB_NOWAIT? */
+static inline bool weft_file_has_nowait(const struct file *file)
+{
+	umode_t mode = file_inode(file)->i_mode;
+
+	/* Sockets always did, and said so since 6.4 (June 2023). */
+	return (file->f_mode & FMODE_NOWAIT) || S_ISSOCK(mode) ||
+	       (S_ISFIFO(mode) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0));
+}
+
+/* 6.8 (March 2024): a signal adds 1, and no other number. */
+static inline void weft_eventfd_signal(struct eventfd_ctx *ctx, u32 value)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	while (value--)
+		eventfd_signal(ctx);
+#else
+	eventfd_signal(ctx, value);
+#endif
+}
+
+/* 6.3 (April 2023): the flags of a mapping are not written directly. */
+static inline void weft_vm_flags_set(struct vm_area_struct *vma,
+				     unsigned long flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
 #endif
 }
 

@@ -12,6 +12,11 @@
 
 #define WEFT_DEFAULT_WORKERS	4U
 
+/* Offsets of mmap() have 32 bits for the offset in a buffer. */
+#define WEFT_MAX_BUFFER_MIB	1024U
+/* A long counts bytes. */
+#define WEFT_MAX_USER_BUFFER_MIB	(BITS_PER_LONG == 64 ? 1048576U : 1024U)
+
 static unsigned int workers;
 module_param(workers, uint, 0444);
 MODULE_PARM_DESC(workers, "kernel threads that poll tasks, 1-64 (default: as many as CPUs are online, at most 4)");
@@ -31,6 +36,18 @@ MODULE_PARM_DESC(max_user_clients, "most clients of one user at once (default: 4
 static unsigned int max_user_credits = 4 * WEFT_MAX_CREDITS;
 module_param(max_user_credits, uint, 0444);
 MODULE_PARM_DESC(max_user_credits, "most jobs of all clients of one user at once (default: 4194304)");
+
+static unsigned int max_punts = WEFT_DEFAULT_PUNTS;
+module_param(max_punts, uint, 0444);
+MODULE_PARM_DESC(max_punts, "most steps of jobs at once on the blocking pool, 1-512 (default: 32)");
+
+static unsigned int max_buffer_mib = 64;
+module_param(max_buffer_mib, uint, 0444);
+MODULE_PARM_DESC(max_buffer_mib, "most memory of the buffers of one client, in MiB, 1-1024 (default: 64)");
+
+static unsigned int max_user_buffer_mib = 1024;
+module_param(max_user_buffer_mib, uint, 0444);
+MODULE_PARM_DESC(max_user_buffer_mib, "most memory of the buffers of all clients of one user, in MiB, 1-1048576 (default: 1024)");
 
 static bool timing = true;
 module_param(timing, bool, 0444);
@@ -84,6 +101,18 @@ static int __init weft_check_parameters(void)
 		       max_credits, WEFT_MAX_CREDITS);
 		return -EINVAL;
 	}
+	if (!max_punts || max_punts > WEFT_MAX_PUNTS) {
+		pr_err("weft: max_punts=%u is out of range, 1 to %u\n",
+		       max_punts, WEFT_MAX_PUNTS);
+		return -EINVAL;
+	}
+	if (!max_buffer_mib || max_buffer_mib > WEFT_MAX_BUFFER_MIB ||
+	    !max_user_buffer_mib ||
+	    max_user_buffer_mib > WEFT_MAX_USER_BUFFER_MIB) {
+		pr_err("weft: max_buffer_mib or max_user_buffer_mib is out of range, 1 to %u and 1 to %u\n",
+		       WEFT_MAX_BUFFER_MIB, WEFT_MAX_USER_BUFFER_MIB);
+		return -EINVAL;
+	}
 	if (!max_user_clients || !max_user_credits) {
 		pr_err("weft: max_user_clients and max_user_credits must be at least 1\n");
 		return -EINVAL;
@@ -105,12 +134,16 @@ static int __init weft_init(void)
 	ret = weft_check_parameters();
 	if (ret)
 		return ret;
+	ret = weft_io_init();
+	if (ret)
+		return ret;
 	weft_submit_init();
 
 	config = (struct weft_executor_config){
 		.name = "weft",
 		.workers = workers,
 		.max_threads = max_threads,
+		.max_punts = max_punts,
 		.timing = timing,
 		.budget_ns = (u64)poll_budget_us * NSEC_PER_USEC,
 		.recorder = recorder,
@@ -120,10 +153,14 @@ static int __init weft_init(void)
 		.max_credits = max_credits,
 		.max_user_clients = max_user_clients,
 		.max_user_credits = max_user_credits,
+		.max_buffer_bytes = (long)max_buffer_mib << 20,
+		.max_user_buffer_bytes = (long)max_user_buffer_mib << 20,
 	};
 	weft_runtime = weft_runtime_create(&config, &limits);
-	if (IS_ERR(weft_runtime))
-		return PTR_ERR(weft_runtime);
+	if (IS_ERR(weft_runtime)) {
+		ret = PTR_ERR(weft_runtime);
+		goto err_io;
+	}
 
 	weft_debugfs = weft_debugfs_create(weft_runtime);
 	ret = weft_device_register(&weft_device, weft_runtime);
@@ -134,6 +171,8 @@ static int __init weft_init(void)
 err_debugfs:
 	debugfs_remove_recursive(weft_debugfs);
 	weft_runtime_destroy(weft_runtime);
+err_io:
+	weft_io_exit();
 	return ret;
 }
 
@@ -142,6 +181,7 @@ static void __exit weft_exit(void)
 	weft_device_deregister(&weft_device);
 	debugfs_remove_recursive(weft_debugfs);
 	weft_runtime_destroy(weft_runtime);
+	weft_io_exit();
 }
 
 module_init(weft_init);

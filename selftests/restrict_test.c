@@ -4,7 +4,7 @@
  */
 #include "common.h"
 
-#define ALL_OPS	0x1fULL
+#define ALL_OPS	KNOWN_OPS
 
 ENGINE_FIXTURE(narrow, 8)
 
@@ -76,7 +76,7 @@ TEST_F(narrow, unknown_op_stays_einval)
 
 	ASSERT_EQ(0, restrict_ops(self->fd, 0, &left));
 	EXPECT_EQ(-EINVAL, refused_with(self->fd,
-					(struct weft_job){ .op = WEFT_OP_WORK + 1 }));
+					(struct weft_job){ .op = LAST_OP + 1 }));
 	EXPECT_EQ(-EINVAL, refused_with(self->fd, (struct weft_job){ .flags = 2 }));
 }
 

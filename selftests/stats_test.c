@@ -307,7 +307,11 @@ TEST_F(stats, other_engine_counts_nothing)
 	EXPECT_EQ(polls, engine_number(other, "polls"));
 }
 
-static const char *const op_names[] = { "nop", "yield", "spin", "sleep", "work" };
+static const char *const op_names[] = {
+	"nop", "yield", "spin", "sleep", "work",
+	"read", "write", "fsync", "copy", "poll", "eventfd", "notify", "await",
+	"verify",
+};
 
 static struct sum read_op(struct __test_metadata *_metadata, int op)
 {
@@ -544,8 +548,8 @@ static const struct {
 			"engine", "workers", "threads", "threads_created",
 			"threads_peak", "voluntary", "involuntary", "polls",
 			"coop_switches", "wakes", "parks", "yields",
-			"timer_interrupts", "accepted", "done", "queued",
-			"running", "waiting",
+			"punts", "timer_interrupts", "accepted", "done",
+			"queued", "running", "waiting",
 		},
 	},
 	{

@@ -99,7 +99,18 @@ kunit_in_qemu() {
 	return "$status"
 }
 
+# module_files KERNEL: what the selftests load into it, where it is a module there.
+module_files() {
+	local m path
+
+	for m in loop xxhash_generic; do
+		path=$(find "$(kernel_dir "$1")/" -name "$m.ko" -print -quit)
+		[ -z "$path" ] || printf '%s\n' --file "$path:/$m.ko"
+	done
+}
+
 selftests() {
+	local -a modules
 	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=1200
 
 	case $kernel in
@@ -108,7 +119,9 @@ selftests() {
 	need "$kernel"
 	tools/vm/setup.sh lint
 	tools/build.sh selftests
+	mapfile -t modules < <(module_files "$kernel")
 	tools/vm/run.sh --kernel "$kernel" --timeout "$timeout" --log "$log" \
+		${modules[@]+"${modules[@]}"} \
 		--file "build/$kernel/weft.ko:/weft.ko" \
 		--file build/selftests:/selftests \
 		-- "WEFT_SLOW=$slow sh /selftests/run.sh"

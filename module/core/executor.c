@@ -14,6 +14,7 @@ static void weft_executor_free(struct weft_executor *ex)
 {
 	if (ex->timing)
 		static_branch_dec(&weft_timing_key);
+	weft_punts_fini(&ex->punts);
 	weft_recorder_fini(&ex->recorder);
 	kvfree(ex);
 }
@@ -31,7 +32,7 @@ weft_executor_create(const struct weft_executor_config *config)
 {
 	struct weft_executor *ex;
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
 	if (!config->workers || config->workers > WEFT_MAX_WORKERS)
 		return ERR_PTR(-EINVAL);
@@ -55,12 +56,13 @@ weft_executor_create(const struct weft_executor_config *config)
 	ex->brief_ns = config->brief_ns;
 	ret = weft_recorder_init(&ex->recorder,
 				 ex->timing ? config->recorder : 0);
-	if (ret) {
-		kvfree(ex);
-		return ERR_PTR(ret);
-	}
+	if (ret)
+		goto err_free;
 	weft_offences_init(&ex->offences);
 	weft_threads_init(&ex->threads, config->max_threads);
+	ret = weft_punts_init(&ex->punts, ex->name, config->max_punts);
+	if (ret)
+		goto err_recorder;
 	if (ex->timing)
 		static_branch_inc(&weft_timing_key);
 
@@ -75,6 +77,12 @@ err_stop:
 	while (i--)
 		weft_worker_stop(&ex->workers[i]);
 	weft_executor_free(ex);
+	return ERR_PTR(ret);
+
+err_recorder:
+	weft_recorder_fini(&ex->recorder);
+err_free:
+	kvfree(ex);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(weft_executor_create);

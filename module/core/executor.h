@@ -9,6 +9,7 @@
 #include <linux/weft.h>
 
 #include "offence.h"
+#include "punt.h"
 #include "recorder.h"
 #include "thread.h"
 #include "worker.h"
@@ -29,11 +30,12 @@
  * @recorder: the flight recorder
  * @brief_ns: polls that yield sooner are not recorded one by one
  * @threads: the threads engine
+ * @punts: the blocking pool
  * @next: the worker that gets the next task; atomic, a hint
  * @parked: bit n is set while worker n is parked; a hint for others
  * @workers: the workers
  *
- * All but @offences, @recorder, @threads, @next, @parked and what is in the workers is constant.
+ * All but @offences, @recorder, @threads, @punts, @next, @parked and what is in the workers is constant.
  */
 struct weft_executor {
 	char name[9];
@@ -47,6 +49,7 @@ struct weft_executor {
 	struct weft_recorder recorder;
 	u64 brief_ns;
 	struct weft_threads threads;
+	struct weft_punts punts;
 	atomic_t next;
 	unsigned long parked;
 	struct weft_worker workers[];

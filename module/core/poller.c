@@ -18,6 +18,7 @@ void weft_poller_init(struct weft_poller *p, struct weft_executor *ex,
 {
 	weft_timers_init(&p->timers, hrtimer, ex->clock, ex->clock_arg);
 	p->cx.timers = &p->timers;
+	p->cx.may_block = !witness;
 	p->timing = ex->timing;
 	p->offences = &ex->offences;
 	p->witness = witness;
@@ -140,17 +141,19 @@ void weft_poller_record_park(struct weft_poller *p, const struct weft_task *task
  * weft_poller_pend() - a task was pending after its poll
  * @p: who polled
  * @task: the task
+ * @held: what it waits for cannot be given up
  *
  * Return: see &enum weft_pend.
  */
-enum weft_pend weft_poller_pend(struct weft_poller *p, struct weft_task *task)
+enum weft_pend weft_poller_pend(struct weft_poller *p, struct weft_task *task,
+				bool held)
 {
 	struct weft_group *group = task->group;
 	enum weft_pend pend;
 
 	/* First, for a waker counts it down as soon as the turn is gone. */
 	atomic_inc(&group->waiting);
-	pend = weft_state_pend(task);
+	pend = weft_state_pend(task, held);
 	if (likely(pend == WEFT_PEND_GONE))
 		return pend;
 	atomic_dec(&group->waiting);

@@ -149,7 +149,8 @@ TRACE_EVENT(weft_poll_end,
 	TP_fast_assign(
 		WEFT_TRACE_ASSIGN(task);
 		__entry->ready = ret == WEFT_READY;
-		__entry->wait = ret == WEFT_READY ? WEFT_WAIT_NONE : cx->wait;
+		__entry->wait = ret == WEFT_READY ? WEFT_WAIT_NONE :
+				cx->wait & ~WEFT_WAIT_HELD;
 		__entry->result = ret == WEFT_READY ? task->result : 0;
 	),
 	TP_printk("id=%llu op=%s %s wait=%s result=%lld client=%u worker=%d",
@@ -159,7 +160,11 @@ TRACE_EVENT(weft_poll_end,
 				   { 0, "none" },
 				   { 1, "yield" },
 				   { 2, "timer" },
-				   { 3, "waker" }),
+				   { 3, "waker" },
+				   { 4, "fd" },
+				   { 5, "io" },
+				   { 6, "punt" },
+				   { 7, "job" }),
 		  __entry->result, __entry->client, __entry->worker)
 );
 

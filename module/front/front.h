@@ -31,6 +31,7 @@ struct weft_device {
 
 /**
  * struct weft_file - An open of /dev/weft
+ * @file: that open; constant
  * @runtime: constant
  * @setting_up: held by WEFT_IOC_SETUP and WEFT_IOC_RESTRICT
  * @client: NULL until set-up, then constant
@@ -40,6 +41,7 @@ struct weft_device {
  * @completions: completions on their way out; under @client->reaping
  */
 struct weft_file {
+	struct file *file;
 	struct weft_runtime *runtime;
 	struct mutex setting_up;
 	struct weft_client *client;
@@ -53,6 +55,8 @@ struct weft_file {
 int __must_check weft_device_register(struct weft_device *device,
 				      struct weft_runtime *rt);
 void weft_device_deregister(struct weft_device *device);
+
+void weft_file_check_table(struct weft_file *wf, struct files_struct *table);
 
 /* ioctl.c */
 long weft_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
@@ -68,6 +72,10 @@ ssize_t weft_file_read(struct file *file, char __user *buf, size_t size,
 /* step.c */
 long weft_file_step(struct weft_file *wf, struct weft_step *step);
 
+/* buffer.c */
+long weft_file_buffer(struct weft_file *wf, struct weft_buffer *buffer);
+int weft_file_mmap(struct file *file, struct vm_area_struct *vma);
+
 /* validate.c: pure */
 int weft_validate_setup(const struct weft_setup *setup, u32 max_credits);
 int weft_validate_submit(const struct weft_submit *submit);
@@ -76,6 +84,8 @@ int weft_validate_cancel(const struct weft_cancel *cancel);
 int weft_validate_stats(const struct weft_stats *stats);
 int weft_validate_restrict(const struct weft_restrict *r);
 int weft_validate_step(const struct weft_step *step);
+int weft_validate_buffer(const struct weft_buffer *buffer);
+int weft_validate_progress(const struct weft_progress *progress);
 int weft_validate_job(const struct weft_job *job, u64 ops);
 
 /* tasks.c */

@@ -19,6 +19,8 @@ union weft_ioctl_arg {
 	struct weft_stats stats;
 	struct weft_restrict narrow;
 	struct weft_step step;
+	struct weft_buffer buffer;
+	struct weft_progress progress;
 };
 
 static u32 weft_default_credits(const struct weft_runtime *rt)
@@ -96,8 +98,20 @@ out:
 
 static long weft_ioc_submit(struct weft_file *wf, union weft_ioctl_arg *arg)
 {
-	return weft_validate_submit(&arg->submit) ?:
-	       weft_file_submit(wf, &arg->submit);
+	atomic_t *flushes = &wf->client->flushes;
+	int before = atomic_read(flushes);
+	long ret;
+
+	ret = weft_validate_submit(&arg->submit) ?:
+	      weft_file_submit(wf, &arg->submit);
+	/*
+	 * Pairs with atomic_inc_return() in weft_file_flush(): who closed meanwhile
+	 * has seen our jobs, or we see that.
+	 */
+	smp_mb();
+	if (unlikely(atomic_read(flushes) != before))
+		weft_file_check_table(wf, current->files);
+	return ret;
 }
 
 static long weft_ioc_wait(struct weft_file *wf, union weft_ioctl_arg *arg)
@@ -169,6 +183,18 @@ static long weft_ioc_step(struct weft_file *wf, union weft_ioctl_arg *arg)
 	return weft_validate_step(&arg->step) ?: weft_file_step(wf, &arg->step);
 }
 
+static long weft_ioc_buffer(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_buffer(&arg->buffer) ?:
+	       weft_file_buffer(wf, &arg->buffer);
+}
+
+static long weft_ioc_progress(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_progress(&arg->progress) ?:
+	       weft_client_progress(wf->client, &arg->progress);
+}
+
 /**
  * struct weft_ioctl_row - An ioctl
  * @size: of its struct
@@ -227,6 +253,16 @@ static const struct weft_ioctl_row weft_ioctls[] = {
 		.size = sizeof(struct weft_step),
 		.min_size = offsetofend(struct weft_step, waiting),
 		.fn = weft_ioc_step,
+	},
+	[_IOC_NR(WEFT_IOC_BUFFER)] = {
+		.size = sizeof(struct weft_buffer),
+		.min_size = offsetofend(struct weft_buffer, __reserved),
+		.fn = weft_ioc_buffer,
+	},
+	[_IOC_NR(WEFT_IOC_PROGRESS)] = {
+		.size = sizeof(struct weft_progress),
+		.min_size = offsetofend(struct weft_progress, __reserved),
+		.fn = weft_ioc_progress,
 	},
 };
 

@@ -134,6 +134,10 @@ static const char *weft_tasks_wait(const struct weft_task_look *look)
 		[WEFT_WAIT_YIELD] = "turn",
 		[WEFT_WAIT_TIMER] = "timer",
 		[WEFT_WAIT_WAKER] = "waker",
+		[WEFT_WAIT_FD] = "fd",
+		[WEFT_WAIT_IO] = "io",
+		[WEFT_WAIT_PUNT] = "punt",
+		[WEFT_WAIT_JOB] = "job",
 	};
 
 	switch (look->state) {
@@ -152,7 +156,7 @@ static void weft_tasks_print(struct seq_file *m, const struct weft_client *clien
 {
 	const struct weft_task_look *look = &row->look;
 
-	seq_printf(m, "%16llu %6llu %5d %-6s %-7s %-9s %-5s %12llu %8u ",
+	seq_printf(m, "%16llu %6llu %5d %-7s %-7s %-9s %-5s %12llu %8u ",
 		   row->id, client->number, client->pid, weft_ops[row->op]->name,
 		   weft_tasks_state(look), look->cancelled ? "yes" : "no",
 		   weft_tasks_wait(look), look->since_ns / NSEC_PER_USEC,
@@ -174,7 +178,7 @@ static int weft_tasks_show(struct seq_file *m, void *v)
 	struct weft_tasks_row row;
 
 	if (v == SEQ_START_TOKEN)
-		seq_puts(m, "              id client   pid op     state   cancelled waits     since_us    polls worker   tid        tag      deadline_ns          user_data    wakes moves      queued_ns         run_ns     blocked_ns\n");
+		seq_puts(m, "              id client   pid op      state   cancelled waits     since_us    polls worker   tid        tag      deadline_ns          user_data    wakes moves      queued_ns         run_ns     blocked_ns\n");
 	else if (weft_tasks_copy(cursor->client, cursor->slot, &row))
 		weft_tasks_print(m, cursor->client, &row);
 	return 0;

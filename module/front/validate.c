@@ -128,6 +128,32 @@ int weft_validate_step(const struct weft_step *step)
 EXPORT_SYMBOL_IF_KUNIT(weft_validate_step);
 
 /**
+ * weft_validate_buffer() - check WEFT_IOC_BUFFER
+ * @buffer: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_buffer(const struct weft_buffer *buffer)
+{
+	if (buffer->__reserved || (buffer->flags & ~WEFT_BUFFER_FREE))
+		return -EINVAL;
+	return (buffer->flags & WEFT_BUFFER_FREE) && buffer->bytes ? -EINVAL : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_buffer);
+
+/**
+ * weft_validate_progress() - check WEFT_IOC_PROGRESS
+ * @progress: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_progress(const struct weft_progress *progress)
+{
+	return progress->flags || progress->__reserved ? -EINVAL : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_progress);
+
+/**
  * weft_validate_job() - check what all ops have in common
  * @job: as copied from the user
  * @ops: bit n is set if op n is allowed

@@ -16,6 +16,39 @@
 /* Slots looked at between two chances for others to take the lock. */
 #define WEFT_CANCEL_BATCH	64
 
+static struct weft_slot *weft_client_find(struct weft_client *client, u64 id)
+{
+	struct weft_slot *slot;
+
+	lockdep_assert_held(&client->lock);
+	slot = weft_client_slot(client, id & (WEFT_MAX_CREDITS - 1));
+	if (!slot || slot->id != id || slot->phase == WEFT_JOB_FREE)
+		return NULL;
+	return slot;
+}
+
+/* A job tells another one, which stays where it is while we hold the lock. */
+static int weft_client_notify(struct weft_space *space, u64 id, u64 value)
+{
+	struct weft_client *client = container_of(space, struct weft_client,
+						  space);
+	struct weft_slot *slot;
+	int ret;
+
+	spin_lock(&client->lock);
+	slot = weft_client_find(client, id);
+	if (!slot)
+		ret = -ENOENT;
+	else if (slot->op != WEFT_OP_AWAIT)
+		ret = -EINVAL;
+	else if (slot->phase == WEFT_JOB_DONE)
+		ret = -EALREADY;
+	else
+		ret = weft_await_notify(&slot->op_task, value);
+	spin_unlock(&client->lock);
+	return ret;
+}
+
 /* Return: as weft_client_create(). */
 static struct weft_client *weft_client_new(struct weft_runtime *rt,
 					   struct weft_executor *ex,
@@ -39,6 +72,11 @@ static struct weft_client *weft_client_new(struct weft_runtime *rt,
 		goto err_chunks;
 
 	client->user = user;
+	weft_buffers_init(&client->space.buffers, rt->limits.max_buffer_bytes,
+			  &user->buffer_bytes, rt->limits.max_user_buffer_bytes);
+	client->space.refused = rt->refused;
+	client->space.notify = weft_client_notify;
+	atomic_long_set(&client->space.bytes, 0);
 	client->runtime = rt;
 	client->credits = credits;
 	client->owner = get_pid(task_tgid(current));
@@ -139,6 +177,7 @@ void weft_client_destroy(struct weft_client *client)
 			wait_for_completion(&client->drained);
 	}
 	weft_group_reap(&client->group);
+	weft_buffers_fini(&client->space.buffers);
 	weft_runtime_remove(client->runtime, client);
 	weft_user_put(client->runtime, client->user, client->credits);
 
@@ -179,8 +218,8 @@ int weft_client_cancel(struct weft_client *client, u64 id,
 	int ret = 0;
 
 	spin_lock(&client->lock);
-	slot = weft_client_slot(client, id & (WEFT_MAX_CREDITS - 1));
-	if (!slot || slot->id != id || slot->phase == WEFT_JOB_FREE)
+	slot = weft_client_find(client, id);
+	if (!slot)
 		ret = -ENOENT;
 	else if (slot->phase == WEFT_JOB_DONE)
 		*verdict = WEFT_WAS_DONE;
@@ -191,8 +230,52 @@ int weft_client_cancel(struct weft_client *client, u64 id,
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel);
 
-/* Ends the jobs with the tag @tag, or all if that is NULL. */
-static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,
+/**
+ * weft_client_progress() - how far a job is
+ * @client: the client
+ * @progress: @id says which; receives the rest, zeros for an op that does not tell
+ *
+ * Return: 0, or -ENOENT (no such job, or it was reaped).
+ */
+int weft_client_progress(struct weft_client *client,
+			 struct weft_progress *progress)
+{
+	const struct weft_slot *slot;
+	bool tells;
+
+	spin_lock(&client->lock);
+	slot = weft_client_find(client, progress->id);
+	tells = slot && weft_ops[slot->op]->progress;
+	/* The job writes them meanwhile. */
+	progress->done = tells ? READ_ONCE(slot->op_task.io.done) : 0;
+	/* Likewise. */
+	progress->total = tells ? READ_ONCE(slot->op_task.io.total) : 0;
+	progress->ended = slot && slot->phase == WEFT_JOB_DONE;
+	spin_unlock(&client->lock);
+	return slot ? 0 : -ENOENT;
+}
+
+/* Which jobs to end. */
+struct weft_which {
+	const u32 *tag;		/* with this tag; or NULL */
+	const void *table;	/* that hold files of this table; or NULL */
+};
+
+static bool weft_slot_is(const struct weft_slot *slot,
+			 const struct weft_which *which)
+{
+	if (slot->phase != WEFT_JOB_LIVE)
+		return false;
+	if (which->tag)
+		return slot->tag == *which->tag;
+	if (which->table)
+		return weft_ops[slot->op]->files &&
+		       slot->op_task.io.table == which->table;
+	return true;
+}
+
+static void weft_client_cancel_some(struct weft_client *client,
+				    const struct weft_which *which,
 				    u32 *cancelled, u32 *stopping)
 {
 	enum weft_verdict verdict;
@@ -204,8 +287,7 @@ static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,
 	spin_lock(&client->lock);
 	for (i = 0; i < client->nr_slots; i++) {
 		slot = weft_client_slot(client, i);
-		if (slot->phase == WEFT_JOB_LIVE &&
-		    (!tag || slot->tag == *tag)) {
+		if (weft_slot_is(slot, which)) {
 			verdict = weft_slot_cancel(slot);
 			*cancelled += verdict == WEFT_WILL_CANCEL;
 			*stopping += verdict == WEFT_IS_RUNNING;
@@ -232,7 +314,8 @@ static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,
 void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
 			    u32 *stopping)
 {
-	weft_client_cancel_some(client, NULL, cancelled, stopping);
+	weft_client_cancel_some(client, &(struct weft_which){}, cancelled,
+				stopping);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel_all);
 
@@ -250,9 +333,28 @@ EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel_all);
 void weft_client_cancel_tag(struct weft_client *client, u32 tag, u32 *cancelled,
 			    u32 *stopping)
 {
-	weft_client_cancel_some(client, &tag, cancelled, stopping);
+	weft_client_cancel_some(client, &(struct weft_which){ .tag = &tag },
+				cancelled, stopping);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel_tag);
+
+/**
+ * weft_client_cancel_table() - end the jobs with files of a table of descriptors
+ * @client: the client
+ * @table: the table, which has no descriptor of the client any more
+ *
+ * A file that such a job holds may hold the client in turn, as a descriptor on its
+ * way through a socket: the client would never be closed.
+ *
+ * Context: may sleep, but does not wait.
+ */
+void weft_client_cancel_table(struct weft_client *client, const void *table)
+{
+	u32 cancelled, stopping;
+
+	weft_client_cancel_some(client, &(struct weft_which){ .table = table },
+				&cancelled, &stopping);
+}
 
 /**
  * weft_client_exit() - the calling process lets go of a client as it exits
@@ -297,6 +399,7 @@ void weft_op_stats_add(struct weft_op_stats *sum, const struct weft_op_stats *s)
 	sum->polls += s->polls;
 	sum->wakes += s->wakes;
 	sum->moves += s->moves;
+	sum->punts += s->punts;
 	sum->queued_ns += s->queued_ns;
 	sum->run_ns += s->run_ns;
 	sum->blocked_ns += s->blocked_ns;
@@ -356,7 +459,7 @@ void weft_client_stats(struct weft_client *client, struct weft_stats *stats)
 	stats->polls = sum.polls;
 	stats->wakes = sum.wakes;
 	stats->moves = sum.moves;
-	stats->punts = 0;
+	stats->punts = sum.punts;
 	stats->queued_ns = sum.queued_ns;
 	stats->run_ns = sum.run_ns;
 	stats->blocked_ns = sum.blocked_ns;

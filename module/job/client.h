@@ -24,6 +24,7 @@
 #include <linux/weft.h>
 
 #include "../ops/op.h"
+#include "../ops/space.h"
 
 struct weft_runtime;
 struct weft_stepper;
@@ -103,6 +104,7 @@ struct weft_slots {
  * @polls: sums of the jobs' receipts, as are the following
  * @wakes: see @polls
  * @moves: see @polls
+ * @punts: see @polls
  * @queued_ns: see @polls
  * @run_ns: see @polls
  * @blocked_ns: see @polls
@@ -115,6 +117,7 @@ struct weft_op_stats {
 	u64 polls;
 	u64 wakes;
 	u64 moves;
+	u64 punts;
 	u64 queued_ns;
 	u64 run_ns;
 	u64 blocked_ns;
@@ -147,6 +150,10 @@ struct weft_client {
 	struct weft_user *user;
 	/** @stepper: C: what polls its jobs if it is a stepped client, or NULL */
 	struct weft_stepper *stepper;
+	/** @flushes: how often a descriptor of it was closed */
+	atomic_t flushes;
+	/** @space: what its jobs see of it */
+	struct weft_space space;
 
 	/** @submitting: held by the one who submits */
 	struct mutex submitting;
@@ -217,10 +224,13 @@ struct weft_client *weft_client_create_stepped(struct weft_runtime *rt,
 void weft_client_destroy(struct weft_client *client);
 int weft_client_cancel(struct weft_client *client, u64 id,
 		       enum weft_verdict *verdict);
+int weft_client_progress(struct weft_client *client,
+			 struct weft_progress *progress);
 void weft_client_cancel_all(struct weft_client *client, u32 *cancelled,
 			    u32 *stopping);
 void weft_client_cancel_tag(struct weft_client *client, u32 tag, u32 *cancelled,
 			    u32 *stopping);
+void weft_client_cancel_table(struct weft_client *client, const void *table);
 void weft_client_exit(struct weft_client *client);
 void weft_client_refuse(struct weft_client *client);
 void weft_client_stats(struct weft_client *client, struct weft_stats *stats);
@@ -258,6 +268,7 @@ static inline u64 weft_slot_deadline(const struct weft_slot *slot)
 
 /* completion.c */
 void weft_slot_end(struct weft_task *task);
+void weft_slot_drop_end(struct weft_task *task);
 int weft_client_wait(struct weft_client *client, unsigned int min, u64 until);
 unsigned int weft_client_ready(struct weft_client *client);
 void weft_client_watch(struct weft_client *client, bool *readable,

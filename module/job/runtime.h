@@ -38,11 +38,15 @@ struct weft_engine_totals {
  * @max_credits: credits of one client, up to WEFT_MAX_CREDITS
  * @max_user_clients: clients of one user
  * @max_user_credits: credits of one user's clients together
+ * @max_buffer_bytes: buffers of one client
+ * @max_user_buffer_bytes: buffers of one user's clients together
  */
 struct weft_limits {
 	unsigned int max_credits;
 	unsigned int max_user_clients;
 	unsigned int max_user_credits;
+	long max_buffer_bytes;
+	long max_user_buffer_bytes;
 };
 
 /**
@@ -51,14 +55,16 @@ struct weft_limits {
  * @uid: who it is
  * @clients: how many
  * @credits: theirs together
+ * @buffer_bytes: buffers of theirs together
  *
- * All under the runtime's lock.
+ * All but @buffer_bytes under the runtime's lock.
  */
 struct weft_user {
 	struct list_head node;
 	kuid_t uid;
 	unsigned int clients;
 	unsigned int credits;
+	atomic_long_t buffer_bytes;
 };
 
 /**
@@ -67,6 +73,7 @@ struct weft_user {
  * @workers: of the executor; constant
  * @max_threads: of the executor; constant
  * @limits: constant
+ * @refused: see &struct weft_space; set before the first client
  * @lock: protects what follows, the lock of each client is taken inside it
  * @clients: the clients
  * @users: whose they are
@@ -78,6 +85,7 @@ struct weft_runtime {
 	unsigned int workers;
 	unsigned int max_threads;
 	struct weft_limits limits;
+	const struct file_operations *refused;
 	struct mutex lock;
 	struct list_head clients;
 	struct list_head users;

@@ -220,6 +220,10 @@ static bool weft_step_job_fill(const struct weft_slot *slot,
 		[WEFT_WAIT_YIELD] = WEFT_STEP_FOR_TURN,
 		[WEFT_WAIT_TIMER] = WEFT_STEP_FOR_TIMER,
 		[WEFT_WAIT_WAKER] = WEFT_STEP_FOR_WAKER,
+		[WEFT_WAIT_FD] = WEFT_STEP_FOR_FD,
+		[WEFT_WAIT_IO] = WEFT_STEP_FOR_IO,
+		[WEFT_WAIT_PUNT] = WEFT_STEP_FOR_PUNT,
+		[WEFT_WAIT_JOB] = WEFT_STEP_FOR_JOB,
 	};
 	struct weft_task_look look;
 	bool waiting;

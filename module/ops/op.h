@@ -7,10 +7,15 @@
 #define WEFT_OPS_OP_H
 
 #include <linux/weft.h>
+#include "event.h"
 #include <uapi/linux/weft.h>
 
 /* One more than the highest WEFT_OP_*. */
-#define WEFT_NR_OPS	(WEFT_OP_WORK + 1)
+#define WEFT_NR_OPS	(WEFT_OP_VERIFY + 1)
+
+struct eventfd_ctx;
+struct weft_io;
+struct weft_space;
 
 /**
  * struct weft_work_state - What WEFT_OP_WORK remembers
@@ -47,12 +52,64 @@ struct weft_sleep_state {
 };
 
 /**
+ * struct weft_io_state - What ops with a file remember
+ * @io: all else, see io.h
+ * @table: the table of descriptors of the submitter; compared, never followed
+ * @done: how much is done, for ops with progress; stays when @io is gone
+ * @total: of so much
+ */
+struct weft_io_state {
+	struct weft_io *io;
+	const void *table;
+	u64 done;
+	u64 total;
+};
+
+/**
+ * struct weft_eventfd_state - What WEFT_OP_EVENTFD remembers
+ * @ctx: the eventfd; a reference
+ * @value: what to add
+ */
+struct weft_eventfd_state {
+	struct eventfd_ctx *ctx;
+	u32 value;
+};
+
+/**
+ * struct weft_notify_state - What WEFT_OP_NOTIFY remembers
+ * @space: of the client
+ * @id: whom to tell
+ * @value: what to tell
+ */
+struct weft_notify_state {
+	struct weft_space *space;
+	u64 id;
+	u64 value;
+};
+
+/**
+ * struct weft_await_state - What WEFT_OP_AWAIT remembers
+ * @event: the last notify has come; its lock protects the others
+ * @left: how many are to come
+ * @sum: of what came
+ */
+struct weft_await_state {
+	struct weft_event event;
+	u64 left;
+	u64 sum;
+};
+
+/**
  * struct weft_op_task - A task that runs an op
  * @task: the task
  * @yields: what WEFT_OP_YIELD remembers: how often it still gives way
  * @spin_ns: what WEFT_OP_SPIN remembers: CPU time left
  * @sleep: what WEFT_OP_SLEEP remembers
  * @work: what WEFT_OP_WORK remembers
+ * @io: what ops with a file remember
+ * @eventfd: what WEFT_OP_EVENTFD remembers
+ * @notify: what WEFT_OP_NOTIFY remembers
+ * @await: what WEFT_OP_AWAIT remembers
  */
 struct weft_op_task {
 	struct weft_task task;
@@ -61,24 +118,51 @@ struct weft_op_task {
 		u64 spin_ns;
 		struct weft_sleep_state sleep;
 		struct weft_work_state work;
+		struct weft_io_state io;
+		struct weft_eventfd_state eventfd;
+		struct weft_notify_state notify;
+		struct weft_await_state await;
 	};
+};
+
+/**
+ * struct weft_op_env - What prep() is told of the submitter
+ * @slack: its timer slack, in ns
+ * @space: of the client; outlives the job
+ *
+ * The same for all jobs of a batch. prep() runs in the submitter's own context, so
+ * that the rest of it is in current.
+ */
+struct weft_op_env {
+	u32 slack;
+	struct weft_space *space;
 };
 
 /**
  * struct weft_op - A kind of job
  * @name: in traces, statistics and tools
- * @prep: checks the arguments and stores what the op will need; pure, has no
- *	other effects. @slack is the submitter's timer slack in ns. Return: 0 or
- *	-EINVAL.
+ * @prep: checks the arguments and stores what the op will need; may take resources
+ *	(files, memory) if there is a @drop, and has no other effects. Context: the
+ *	submitter; may sleep. Return: 0; else a negative errno, and it has taken
+ *	nothing.
  * @poll: see &struct weft_task_ops
  * @cancel: see &struct weft_task_ops
+ * @drop: gives back what @prep took; called once for each @prep that returned 0,
+ *	if the job is not accepted after all, or when it has ended and before its
+ *	completion can be seen. NULL if @prep takes nothing. Context: process; may
+ *	sleep, but is a worker's most of the time, and so should not.
+ * @files: it keeps @table of &struct weft_io_state, and may hold a file for long
+ * @progress: it keeps @done and @total of &struct weft_io_state
  */
 struct weft_op {
 	const char *name;
 	int (*prep)(struct weft_op_task *t, const struct weft_job *job,
-		    u32 slack);
+		    const struct weft_op_env *env);
 	enum weft_poll (*poll)(struct weft_task *task, struct weft_cx *cx);
 	enum weft_poll (*cancel)(struct weft_task *task, struct weft_cx *cx);
+	void (*drop)(struct weft_op_task *t);
+	bool files;
+	bool progress;
 };
 
 extern const struct weft_op *const weft_ops[WEFT_NR_OPS];
@@ -88,6 +172,22 @@ extern const struct weft_op weft_op_yield;
 extern const struct weft_op weft_op_spin;
 extern const struct weft_op weft_op_sleep;
 extern const struct weft_op weft_op_work;
+extern const struct weft_op weft_op_read;
+extern const struct weft_op weft_op_write;
+extern const struct weft_op weft_op_fsync;
+extern const struct weft_op weft_op_copy;
+extern const struct weft_op weft_op_poll;
+extern const struct weft_op weft_op_eventfd;
+extern const struct weft_op weft_op_notify;
+extern const struct weft_op weft_op_await;
+extern const struct weft_op weft_op_verify;
+
+/* notify.c */
+int weft_await_notify(struct weft_op_task *t, u64 value);
+
+/* io.c, for main.c */
+int weft_io_init(void);
+void weft_io_exit(void);
 
 static inline struct weft_op_task *weft_op_task(struct weft_task *task)
 {

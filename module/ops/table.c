@@ -10,6 +10,15 @@ const struct weft_op *const weft_ops[WEFT_NR_OPS] = {
 	[WEFT_OP_SPIN] = &weft_op_spin,
 	[WEFT_OP_SLEEP] = &weft_op_sleep,
 	[WEFT_OP_WORK] = &weft_op_work,
+	[WEFT_OP_READ] = &weft_op_read,
+	[WEFT_OP_WRITE] = &weft_op_write,
+	[WEFT_OP_FSYNC] = &weft_op_fsync,
+	[WEFT_OP_COPY] = &weft_op_copy,
+	[WEFT_OP_POLL] = &weft_op_poll,
+	[WEFT_OP_EVENTFD] = &weft_op_eventfd,
+	[WEFT_OP_NOTIFY] = &weft_op_notify,
+	[WEFT_OP_AWAIT] = &weft_op_await,
+	[WEFT_OP_VERIFY] = &weft_op_verify,
 };
 EXPORT_SYMBOL_IF_KUNIT(weft_ops);
 

@@ -12,6 +12,15 @@ static const char *const weft_op_names[WEFT_LIB_OPS] = {
 	[WEFT_OP_SPIN] = "spin",
 	[WEFT_OP_SLEEP] = "sleep",
 	[WEFT_OP_WORK] = "work",
+	[WEFT_OP_READ] = "read",
+	[WEFT_OP_WRITE] = "write",
+	[WEFT_OP_FSYNC] = "fsync",
+	[WEFT_OP_COPY] = "copy",
+	[WEFT_OP_POLL] = "poll",
+	[WEFT_OP_EVENTFD] = "eventfd",
+	[WEFT_OP_NOTIFY] = "notify",
+	[WEFT_OP_AWAIT] = "await",
+	[WEFT_OP_VERIFY] = "verify",
 };
 
 static const char *const weft_engine_names[WEFT_LIB_ENGINES] = {

@@ -21,7 +21,7 @@ extern "C" {
 #define WEFT_PUBLIC	__attribute__((visibility("default")))
 
 /* How many ops and engines libweft knows; the kernel may know fewer or more. */
-#define WEFT_LIB_OPS		5
+#define WEFT_LIB_OPS		14
 #define WEFT_LIB_ENGINES	2
 
 WEFT_PUBLIC int weft_client_open(void);

@@ -30,8 +30,11 @@ enum {
 
 #define BIT(n)	(1U << (n))
 
+/* Ops from here on want files: they are not for many equal jobs. */
+#define RUN_OPS	(WEFT_OP_WORK + 1)
+
 /* Which options each op takes. */
-static const unsigned int op_options[WEFT_LIB_OPS] = {
+static const unsigned int op_options[RUN_OPS] = {
 	[WEFT_OP_YIELD] = BIT(OPT_TIMES),
 	[WEFT_OP_SPIN] = BIT(OPT_FOR) | BIT(OPT_NS),
 	[WEFT_OP_SLEEP] = BIT(OPT_FOR) | BIT(OPT_NS) | BIT(OPT_UNTIL),
@@ -142,15 +145,15 @@ static unsigned int need_engine(struct argp_state *state, const char *arg)
 
 static int need_op(struct argp_state *state, const char *arg)
 {
-	const char *names[WEFT_LIB_OPS], *near;
+	const char *names[RUN_OPS], *near;
 	int op = weft_op_number(arg);
 	unsigned int i;
 
-	if (op >= 0)
+	if (op >= 0 && op < RUN_OPS)
 		return op;
-	for (i = 0; i < WEFT_LIB_OPS; i++)
+	for (i = 0; i < RUN_OPS; i++)
 		names[i] = weft_op_name(i);
-	near = did_you_mean(arg, names, WEFT_LIB_OPS);
+	near = did_you_mean(arg, names, RUN_OPS);
 	if (near)
 		argp_error(state, "there is no op '%s': did you mean '%s'?",
 			   arg, near);

@@ -29,7 +29,9 @@ static const char *waits_name(uint16_t waits)
 {
 	static const char *const names[] = {
 		[WEFT_STEP_FOR_TURN] = "turn", [WEFT_STEP_FOR_TIMER] = "timer",
-		[WEFT_STEP_FOR_WAKER] = "waker",
+		[WEFT_STEP_FOR_WAKER] = "waker", [WEFT_STEP_FOR_FD] = "fd",
+		[WEFT_STEP_FOR_IO] = "io", [WEFT_STEP_FOR_PUNT] = "punt",
+		[WEFT_STEP_FOR_JOB] = "job",
 	};
 
 	return waits && waits < ARRAY_SIZE(names) ? names[waits] : "?";

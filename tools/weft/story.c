@@ -144,6 +144,14 @@ const char *wait_name(unsigned int wait)
 		return "a timer";
 	case WEFT_POLL_WAKER:
 		return "a waker";
+	case WEFT_POLL_FD:
+		return "a file";
+	case WEFT_POLL_IO:
+		return "a device";
+	case WEFT_POLL_PUNT:
+		return "the blocking pool";
+	case WEFT_POLL_JOB:
+		return "another job";
 	default:
 		return "an earlier wait";
 	}

@@ -24,7 +24,7 @@ enum {
 
 static const struct argp_option options[] = {
 	{ "client", OPT_CLIENT, "N", 0, "only those of client N (see weft stat clients)", 0 },
-	{ "waits", OPT_WAITS, "WHAT", 0, "only those that wait for turn, timer or waker", 0 },
+	{ "waits", OPT_WAITS, "WHAT", 0, "only those that wait for turn, timer, waker, fd, io, punt or job", 0 },
 	{ "all", OPT_ALL, NULL, 0, "all of them, not the first 40", 0 },
 	{ "json", OPT_JSON, NULL, 0, "one JSON array, of all of them", 0 },
 	{}
@@ -58,7 +58,9 @@ struct tasks_plan {
 
 static const char *need_source(struct argp_state *state, const char *arg)
 {
-	static const char *const sources[] = { "turn", "timer", "waker" };
+	static const char *const sources[] = {
+		"turn", "timer", "waker", "fd", "io", "punt", "job",
+	};
 	const char *near = did_you_mean(arg, sources, ARRAY_SIZE(sources));
 	size_t i;
 
@@ -68,7 +70,8 @@ static const char *need_source(struct argp_state *state, const char *arg)
 	if (near)
 		argp_error(state, "no job waits for '%s': did you mean '%s'?", arg,
 			   near);
-	argp_error(state, "no job waits for '%s': use turn, timer or waker", arg);
+	argp_error(state, "no job waits for '%s': use turn, timer, waker, fd, io, punt or job",
+		   arg);
 	return NULL;
 }
 

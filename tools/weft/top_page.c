@@ -252,6 +252,10 @@ static const char *waits_for(const struct snap_task *t)
 		{ "turn", "its turn in the run queue" },
 		{ "timer", "a point in time (timer)" },
 		{ "waker", "whoever holds its waker" },
+		{ "fd", "a file to be ready" },
+		{ "io", "a device or page" },
+		{ "punt", "the blocking pool" },
+		{ "job", "another job" },
 	};
 	size_t i;
 

@@ -245,7 +245,7 @@ static void weave_poll(struct weaver *w, const struct weft_recorder_event *e,
 		weave_piece(w, task, PIECE_RUNS, slice.from, slice.to, lane, 0);
 		w->task[task] = (struct task_state){
 			.end = slice.to,
-			.wait = e->detail & 3,
+			.wait = e->detail & ~(WEFT_POLL_FIRST | WEFT_POLL_READY),
 		};
 		t->polls++;
 		t->to = slice.to;

@@ -37,14 +37,20 @@
  * EINVAL     a field has a wrong value (this includes a struct that is too
  *            small)
  * EBADFD     the client is in the wrong state: not set up yet, or already
- * EFAULT     an address is bad
+ * EBADF      there is no such file descriptor, or it is one of weft itself
+ * EFAULT     an address is bad; a job names a buffer that is not there, or a range
+ *            that is not inside of it
  * EAGAIN     no credit is free: POLLOUT says when one is; no kernel thread is
  *            to be had: some are when jobs of any client on threads have
  *            ended; no completion is there for a read that may not block:
  *            POLLIN says when
- * ENOENT     no job of this client has this id, or its completion was reaped
- * EDQUOT     the user has as many clients, or credits, as one user may have
- * EOPNOTSUPP the op is known, but WEFT_IOC_RESTRICT took it from this client
+ * ENOENT     no job of this client has this id, or its completion was reaped; there
+ *            is no buffer of this number
+ * EBADMSG    as the result of a job: a digest is not the expected one
+ * EDQUOT     the user has as many clients, credits, or buffers, as one user may
+ *            have; the client has as many buffers as one client may have
+ * EOPNOTSUPP the op is known, but WEFT_IOC_RESTRICT took it from this client; as
+ *            the result of a job: a kernel thread cannot do this to this file
  * ENOMEM     no memory: at open, set-up and submit only, never for an accepted
  *            job
  * ETIME      the timeout of a wait passed and there was nothing to return; as
@@ -66,6 +72,8 @@
 #define WEFT_IOC_CANCEL		_IO(WEFT_IOC_TYPE, 0x04)
 #define WEFT_IOC_STATS		_IO(WEFT_IOC_TYPE, 0x05)
 #define WEFT_IOC_RESTRICT	_IO(WEFT_IOC_TYPE, 0x06)
+#define WEFT_IOC_BUFFER		_IO(WEFT_IOC_TYPE, 0x07)
+#define WEFT_IOC_PROGRESS	_IO(WEFT_IOC_TYPE, 0x08)
 #define WEFT_IOC_STEP		_IO(WEFT_IOC_TYPE, 0x10)
 
 /* Engines: how a client's jobs run. */
@@ -78,12 +86,39 @@
 #define WEFT_OP_SPIN		2	/* uses spin.ns of CPU, in slices; result 0 */
 #define WEFT_OP_SLEEP		3	/* waits; result: ns later than was asked */
 #define WEFT_OP_WORK		4	/* works, waits, works again; result 0 */
+#define WEFT_OP_READ		5	/* read(2) or pread(2); result: bytes read */
+#define WEFT_OP_WRITE		6	/* write(2) or pwrite(2); result: bytes written */
+#define WEFT_OP_FSYNC		7	/* fsync(2) or fdatasync(2); result 0 */
+#define WEFT_OP_COPY		8	/* a range of a file; result: bytes copied */
+#define WEFT_OP_POLL		9	/* waits as poll(2); result: what is ready */
+#define WEFT_OP_EVENTFD		10	/* adds to an eventfd; result 0 */
+#define WEFT_OP_NOTIFY		11	/* tells a WEFT_OP_AWAIT; result 0 */
+#define WEFT_OP_AWAIT		12	/* waits to be told; result: sum of the values */
+#define WEFT_OP_VERIFY		13	/* digest of a file; result: bytes read */
 
 /* Flags of a job. */
 #define WEFT_JOB_RECEIPT	(1U << 0)	/* fill in the completion's receipt */
 
 /* Flags of a sleep. */
 #define WEFT_SLEEP_ABS		(1U << 0)	/* sleep.ns is a point in time */
+
+/* Algorithms of a verify; what the kernel does not have is EOPNOTSUPP. */
+#define WEFT_VERIFY_CRC32C	0	/* 4 bytes, least significant first */
+#define WEFT_VERIFY_XXH64	1	/* 8 bytes, likewise; seed 0 */
+#define WEFT_VERIFY_SHA256	2	/* 32 bytes */
+
+/* Flags of a verify, one of them at most. */
+#define WEFT_VERIFY_COMPARE	(1U << 0)	/* with the digest in the buffer */
+#define WEFT_VERIFY_STORE	(1U << 1)	/* store the digest in the buffer */
+
+/* In place of an offset in a file: the file's own position, or that it has none. */
+#define WEFT_OFFSET_CURRENT	(~0ULL)
+
+/* Most that a job adds to an eventfd. */
+#define WEFT_EVENTFD_MAX	1024
+
+/* Flags of a fsync. */
+#define WEFT_FSYNC_DATA		(1U << 0)	/* as fdatasync(2) */
 
 /**
  * struct weft_job - What a client submits (64 bytes)
@@ -111,6 +146,55 @@
  * @work.wait_ns: the wait between two rounds, in ns, at most 2^63 - 1
  * @work.rounds: how many rounds of work; at least 1
  * @work.__reserved: must be zero
+ * @rw: arguments of WEFT_OP_READ and WEFT_OP_WRITE
+ * @rw.fd: the file, which the job holds from submit to its end, also if the number
+ *	is closed or used for another file meanwhile
+ * @rw.buffer: number of the client's buffer, likewise
+ * @rw.offset: where in the file, at most 2^63 - 1, or WEFT_OFFSET_CURRENT
+ * @rw.start: where in the buffer
+ * @rw.len: how many bytes
+ * @rw.flags: must be zero
+ * @fsync: arguments of WEFT_OP_FSYNC
+ * @fsync.fd: as @rw.fd
+ * @fsync.flags: WEFT_FSYNC_*
+ * @copy: arguments of WEFT_OP_COPY. What copy_file_range(2) cannot copy from file
+ *	to file is copied through memory, if both are regular files
+ * @copy.in: what to read, as @rw.fd
+ * @copy.out: what to write, likewise
+ * @copy.in_offset: as @rw.offset
+ * @copy.out_offset: likewise
+ * @copy.len: how many bytes at most; the copy ends at the end of the file
+ * @copy.flags: must be zero
+ * @copy.__reserved: must be zero
+ * @poll: arguments of WEFT_OP_POLL
+ * @poll.fd: as @rw.fd
+ * @poll.events: POLLIN and others, as in poll(2); POLLERR and POLLHUP are in it
+ * @eventfd: arguments of WEFT_OP_EVENTFD
+ * @eventfd.fd: an eventfd, as @rw.fd; EINVAL for another file
+ * @eventfd.__reserved: must be zero
+ * @eventfd.value: what to add, 1 to WEFT_EVENTFD_MAX. A count that would become too
+ *	large stays at the largest there is: nobody waits
+ * @notify: arguments of WEFT_OP_NOTIFY. The result is -ENOENT where there is no such
+ *	job, -EINVAL where it is no WEFT_OP_AWAIT, -EALREADY where that awaits no more
+ * @notify.id: a job of the same client
+ * @notify.value: at most 2^63 - 1
+ * @await: arguments of WEFT_OP_AWAIT
+ * @await.count: how many notifies to wait for; at least 1. A sum beyond 2^63 - 1 is
+ *	2^63 - 1
+ * @verify: arguments of WEFT_OP_VERIFY. The result is -EBADMSG if a comparison
+ *	fails. It reads regular files and block devices, and with the lowest priority
+ * @verify.fd: as @rw.fd
+ * @verify.algorithm: WEFT_VERIFY_*
+ * @verify.offset: where to begin, at most 2^63 - 1
+ * @verify.len: how many bytes; it ends at the end of the file
+ * @verify.start: where in the buffer the digest is, or is to be; 0 without a flag
+ * @verify.buffer: number of the client's buffer; likewise
+ * @verify.flags: WEFT_VERIFY_COMPARE or WEFT_VERIFY_STORE. The expected digest is
+ *	looked at when all was read
+ *
+ * Jobs with files act with the credentials and limits of the thread that submitted
+ * them, as they were then. The result is that of the system call, but that no
+ * signal is ever sent for it: neither SIGPIPE nor SIGXFSZ.
  */
 struct weft_job {
 	__u16 op;
@@ -137,6 +221,52 @@ struct weft_job {
 			__u32 rounds;
 			__u32 __reserved;
 		} work;
+		struct {
+			__s32 fd;
+			__u32 buffer;
+			__aligned_u64 offset;
+			__aligned_u64 start;
+			__u32 len;
+			__u32 flags;
+		} rw;
+		struct {
+			__s32 fd;
+			__u32 flags;
+		} fsync;
+		struct {
+			__s32 in;
+			__s32 out;
+			__aligned_u64 in_offset;
+			__aligned_u64 out_offset;
+			__aligned_u64 len;
+			__u32 flags;
+			__u32 __reserved;
+		} copy;
+		struct {
+			__s32 fd;
+			__u32 events;
+		} poll;
+		struct {
+			__s32 fd;
+			__u32 __reserved;
+			__aligned_u64 value;
+		} eventfd;
+		struct {
+			__aligned_u64 id;
+			__aligned_u64 value;
+		} notify;
+		struct {
+			__aligned_u64 count;
+		} await;
+		struct {
+			__s32 fd;
+			__u32 algorithm;
+			__aligned_u64 offset;
+			__aligned_u64 len;
+			__aligned_u64 start;
+			__u32 buffer;
+			__u32 flags;
+		} verify;
 	};
 };
 
@@ -445,6 +575,10 @@ struct weft_restrict {
 #define WEFT_STEP_FOR_TURN	1	/* its turn in the run queue */
 #define WEFT_STEP_FOR_TIMER	2	/* a point in time */
 #define WEFT_STEP_FOR_WAKER	3	/* whoever holds its waker */
+#define WEFT_STEP_FOR_FD	4	/* a file to be ready */
+#define WEFT_STEP_FOR_IO	5	/* a device or page */
+#define WEFT_STEP_FOR_PUNT	6	/* the blocking pool */
+#define WEFT_STEP_FOR_JOB	7	/* another job */
 
 /**
  * struct weft_step_job - A job of a stepped client between two steps (48 bytes)
@@ -511,6 +645,59 @@ struct weft_step {
 	__aligned_u64 next_ns;
 	__u32 queued;
 	__u32 waiting;
+};
+
+/* Flags of a buffer. */
+#define WEFT_BUFFER_FREE	(1U << 0)	/* take the number from a buffer */
+
+/**
+ * struct weft_buffer - WEFT_IOC_BUFFER: make a buffer for jobs, or free one
+ * @size: size of this struct
+ * @flags: WEFT_BUFFER_*
+ * @bytes: in: how large, rounded up to whole pages; out: how large it is. 0 with
+ *	WEFT_BUFFER_FREE
+ * @offset: out: where to mmap() it, MAP_SHARED, in whole or in part; 0 with
+ *	WEFT_BUFFER_FREE
+ * @index: in with WEFT_BUFFER_FREE, out otherwise: its number
+ * @__reserved: must be zero
+ *
+ * A new buffer is full of zeros. A freed one has no number any more; its memory
+ * goes, and counts no longer, when the last job that uses it has ended and the last
+ * mapping is gone. A mapping is a use of the client: it is not closed before. What
+ * is in a buffer while a job reads or writes it is up to who writes it then. Return:
+ * 0, or E2BIG, EINVAL (no bytes, or more than any client may have), EFAULT, EBADFD,
+ * EDQUOT, ENOENT, ENOMEM.
+ */
+struct weft_buffer {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 bytes;
+	__aligned_u64 offset;
+	__u32 index;
+	__u32 __reserved;
+};
+
+/**
+ * struct weft_progress - WEFT_IOC_PROGRESS: how far a job is
+ * @size: size of this struct
+ * @flags: must be zero
+ * @id: the job
+ * @done: out: bytes done
+ * @total: out: of so many, or fewer if the file ends before
+ * @ended: out: 1 if it has ended
+ * @__reserved: must be zero
+ *
+ * @done and @total are zero for ops other than WEFT_OP_COPY and WEFT_OP_VERIFY. Never waits. Return: 0,
+ * or E2BIG, EINVAL, EFAULT, EBADFD, ENOENT.
+ */
+struct weft_progress {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 id;
+	__aligned_u64 done;
+	__aligned_u64 total;
+	__u32 ended;
+	__u32 __reserved;
 };
 
 #endif /* _UAPI_LINUX_WEFT_H */

@@ -93,6 +93,10 @@ struct weft_recorder_ring {
 #define WEFT_POLL_YIELD		1
 #define WEFT_POLL_TIMER		2
 #define WEFT_POLL_WAKER		3
+#define WEFT_POLL_FD		4
+#define WEFT_POLL_IO		5
+#define WEFT_POLL_PUNT		6
+#define WEFT_POLL_JOB		7
 #define WEFT_POLL_READY		128
 #define WEFT_POLL_FIRST		64	/* flag: it waited since it was submitted */
 
