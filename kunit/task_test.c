@@ -553,6 +553,24 @@ static void task_without_cancel_ends_all_the_same(struct kunit *test)
 	expect_cancelled(test, m, 0);
 }
 
+/* Accepted, and about to be spawned: it has no worker yet. */
+static void task_that_was_not_spawned_can_be_looked_at(struct kunit *test)
+{
+	struct mock_bed *bed = mock_bed_manual(test, 1);
+	struct mock *m = mock_new(bed, 'a', STEPS({ MOCK_READY }));
+	struct weft_task_look look;
+
+	weft_task_look(&m->task, &look);
+	KUNIT_EXPECT_EQ(test, (int)WEFT_STATE_NEW, (int)look.state);
+	KUNIT_EXPECT_EQ(test, -1, look.worker);
+	KUNIT_EXPECT_EQ(test, 0, (int)look.pid);
+	weft_spawn(&m->task);
+	weft_task_look(&m->task, &look);
+	KUNIT_EXPECT_EQ(test, 0, look.worker);
+	mock_run(bed);
+	mock_bed_free(bed);
+}
+
 static struct kunit_case task_cases[] = {
 	KUNIT_CASE(ready_task_ends_at_its_first_poll),
 	KUNIT_CASE(wake_before_spawn_changes_nothing),
@@ -592,6 +610,7 @@ static struct kunit_case task_cases[] = {
 	KUNIT_CASE(two_cancels_in_a_poll_are_one),
 	KUNIT_CASE(cancel_of_a_task_that_waits_for_nothing_is_in_time),
 	KUNIT_CASE(task_without_cancel_ends_all_the_same),
+	KUNIT_CASE(task_that_was_not_spawned_can_be_looked_at),
 	{}
 };
 

@@ -306,7 +306,8 @@ EXPORT_SYMBOL_IF_KUNIT(weft_group_running);
 void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 {
 	const struct weft_executor *ex = task->group->executor;
-	int state = atomic_read(&task->state);
+	/* Pairs with weft_state_spawn(): only a spawned task has a worker. */
+	int state = atomic_read_acquire(&task->state);
 	u64 stamp = READ_ONCE(task->stamp);
 	u64 now = weft_executor_now(ex);
 
@@ -320,7 +321,7 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	};
 	if (task->group->engine == WEFT_THREADS) {
 		look->pid = weft_thread_pid(task->thread);
-	} else {
+	} else if (look->state != WEFT_STATE_NEW) {
 		const struct weft_worker *worker = READ_ONCE(task->worker);
 
 		look->worker = worker->index;
