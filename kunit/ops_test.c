@@ -11,11 +11,13 @@
 #define OK(_op, _job)	KUNIT_EXPECT_EQ(test, 0, prep(_op, _job))
 #define WRONG(_op, _job) KUNIT_EXPECT_EQ(test, -EINVAL, prep(_op, _job))
 
+static const struct weft_op_env env = { .slack = SLACK };
+
 static int prep(unsigned int op, const struct weft_job *job)
 {
 	struct weft_op_task t = {};
 
-	return weft_ops[op]->prep(&t, job, SLACK);
+	return weft_ops[op]->prep(&t, job, &env);
 }
 
 /* Words from @first on are not used by the op: each bit of them is wrong. */
@@ -181,7 +183,7 @@ static void start(struct kunit *test, unsigned int op,
 	bed->ops.cancel = weft_ops[op]->cancel;
 	bed->ops.release = op_release;
 	bed->released = 0;
-	KUNIT_ASSERT_EQ(test, 0, weft_ops[op]->prep(&bed->t, job, SLACK));
+	KUNIT_ASSERT_EQ(test, 0, weft_ops[op]->prep(&bed->t, job, &env));
 	KUNIT_ASSERT_EQ(test, 0, weft_task_init(&bed->t.task, &bed->ops,
 						&bed->group));
 	weft_spawn(&bed->t.task);

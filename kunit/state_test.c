@@ -4,7 +4,8 @@
 
 #include "../module/core/task.h"
 
-enum transition { SPAWN, WAKE, USE, DROP, BEGIN, AGAIN, PEND, SLEEP, END, CANCEL };
+enum transition { SPAWN, WAKE, USE, DROP, BEGIN, AGAIN, PEND, HOLD, SLEEP, END,
+		  CANCEL };
 
 struct transition_case {
 	const char *name;
@@ -23,6 +24,7 @@ struct transition_case {
 #define STOP	WEFT_STATE_CANCEL
 #define ONLY	WEFT_STATE_WAKER
 #define LOST	WEFT_STATE_LOST
+#define HELD	WEFT_STATE_HELD
 #define W(n)	((n) * WEFT_STATE_ONE_WAKER)
 
 static const struct transition_case transitions[] = {
@@ -37,7 +39,9 @@ static const struct transition_case transitions[] = {
 	{ "wake_notified", WAKE, R | NOTE, R | NOTE, false },
 	{ "wake_done", WAKE, D, D, false },
 	{ "wake_pending_waker", WAKE, P | ONLY | W(2), Q | W(2), true },
+	{ "wake_held", WAKE, P | ONLY | HELD | W(1), Q | HELD | W(1), true },
 	{ "wake_lost", WAKE, Q | LOST, Q, false },
+	{ "use_held", USE, P | ONLY | HELD | W(1), Q | HELD, true },
 	{ "use_pending", USE, P | ONLY | W(2), Q | W(1), true },
 	{ "use_pending_last", USE, P | ONLY | W(1), Q, true },
 	{ "use_pending_timer", USE, P | W(1), Q, true },
@@ -57,6 +61,7 @@ static const struct transition_case transitions[] = {
 	{ "begin_queued", BEGIN, Q, R, WEFT_BEGIN_POLL },
 	{ "begin_cancelled", BEGIN, Q | STOP, R | STOP, WEFT_BEGIN_CANCEL },
 	{ "begin_wakers", BEGIN, Q | W(3), R | W(3), WEFT_BEGIN_POLL },
+	{ "begin_held", BEGIN, Q | HELD | W(1), R | W(1), WEFT_BEGIN_POLL },
 	{ "begin_lost", BEGIN, Q | LOST, R, WEFT_BEGIN_LOST },
 	{ "begin_lost_cancelled", BEGIN, Q | LOST | STOP, R | STOP,
 	  WEFT_BEGIN_CANCEL },
@@ -74,6 +79,11 @@ static const struct transition_case transitions[] = {
 	  WEFT_PEND_AGAIN },
 	{ "pend_notified_cancelled", PEND, R | NOTE | STOP, Q | STOP,
 	  WEFT_PEND_AGAIN },
+	{ "hold_running", HOLD, R, R, WEFT_PEND_LOST },
+	{ "hold_waker", HOLD, R | W(1), P | ONLY | HELD | W(1),
+	  WEFT_PEND_GONE },
+	{ "hold_notified", HOLD, R | NOTE | W(1), Q | HELD | W(1),
+	  WEFT_PEND_AGAIN },
 	{ "sleep_running", SLEEP, R, P, WEFT_PEND_GONE },
 	{ "sleep_waker", SLEEP, R | W(1), P | W(1), WEFT_PEND_GONE },
 	{ "sleep_notified", SLEEP, R | NOTE, Q, WEFT_PEND_AGAIN },
@@ -83,6 +93,9 @@ static const struct transition_case transitions[] = {
 	{ "cancel_new", CANCEL, N, N | STOP, WEFT_WILL_CANCEL },
 	{ "cancel_pending", CANCEL, P, P | STOP, WEFT_WILL_CANCEL },
 	{ "cancel_pending_twice", CANCEL, P | STOP, P | STOP,
+	  WEFT_IS_RUNNING },
+	{ "cancel_held", CANCEL, P | HELD, P | HELD | STOP, WEFT_IS_RUNNING },
+	{ "cancel_held_queued", CANCEL, Q | HELD, Q | HELD | STOP,
 	  WEFT_IS_RUNNING },
 	{ "cancel_queued", CANCEL, Q, Q | STOP, WEFT_WILL_CANCEL },
 	{ "cancel_queued_twice", CANCEL, Q | STOP, Q | STOP,
@@ -102,6 +115,7 @@ static const struct transition_case transitions[] = {
 #undef STOP
 #undef ONLY
 #undef LOST
+#undef HELD
 #undef W
 
 static void transition_name(const struct transition_case *t, char *name)
@@ -129,10 +143,12 @@ static int transit(struct weft_task *task, enum transition what)
 		weft_state_again(task);
 		return 0;
 	case PEND:
-		return weft_state_pend(task);
+		return weft_state_pend(task, false);
+	case HOLD:
+		return weft_state_pend(task, true);
 	case SLEEP:
 		task->pins = 1;
-		return weft_state_pend(task);
+		return weft_state_pend(task, false);
 	case END:
 		weft_state_end(task);
 		return 0;

@@ -32,6 +32,10 @@ static unsigned int max_user_credits = 4 * WEFT_MAX_CREDITS;
 module_param(max_user_credits, uint, 0444);
 MODULE_PARM_DESC(max_user_credits, "most jobs of all clients of one user at once (default: 4194304)");
 
+static unsigned int max_punts = WEFT_DEFAULT_PUNTS;
+module_param(max_punts, uint, 0444);
+MODULE_PARM_DESC(max_punts, "most steps of jobs at once on the blocking pool, 1-512 (default: 32)");
+
 static bool timing = true;
 module_param(timing, bool, 0444);
 MODULE_PARM_DESC(timing, "take the time of each poll, for receipts and histograms (default: Y)");
@@ -76,6 +80,11 @@ static int __init weft_check_parameters(void)
 		       max_credits, WEFT_MAX_CREDITS);
 		return -EINVAL;
 	}
+	if (!max_punts || max_punts > WEFT_MAX_PUNTS) {
+		pr_err("weft: max_punts=%u is out of range, 1 to %u\n",
+		       max_punts, WEFT_MAX_PUNTS);
+		return -EINVAL;
+	}
 	if (!max_user_clients || !max_user_credits) {
 		pr_err("weft: max_user_clients and max_user_credits must be at least 1\n");
 		return -EINVAL;
@@ -98,6 +107,7 @@ static int __init weft_init(void)
 		.name = "weft",
 		.workers = workers,
 		.max_threads = max_threads,
+		.max_punts = max_punts,
 		.timing = timing,
 		.budget_ns = (u64)poll_budget_us * NSEC_PER_USEC,
 	};

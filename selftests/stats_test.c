@@ -464,8 +464,8 @@ static const struct {
 			"engine", "workers", "threads", "threads_created",
 			"threads_peak", "voluntary", "involuntary", "polls",
 			"coop_switches", "wakes", "parks", "yields",
-			"timer_interrupts", "accepted", "done", "queued",
-			"running", "waiting",
+			"punts", "timer_interrupts", "accepted", "done",
+			"queued", "running", "waiting",
 		},
 	},
 	{

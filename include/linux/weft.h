@@ -10,6 +10,7 @@
 #include <linux/refcount.h>
 #include <linux/timerqueue.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 /**
  * DOC: tasks, polls and wakers
@@ -60,13 +61,24 @@ enum weft_poll {
  * @WEFT_WAIT_YIELD: its next turn in the run queue
  * @WEFT_WAIT_TIMER: a &struct weft_sleep
  * @WEFT_WAIT_WAKER: whoever holds a &struct weft_waker
+ * @WEFT_WAIT_FD: a file, to become ready
+ * @WEFT_WAIT_IO: a file system or device, which is at it
+ * @WEFT_WAIT_PUNT: a &struct weft_punt
+ * @WEFT_WAIT_JOB: another task
  */
 enum weft_wait_source {
 	WEFT_WAIT_NONE,
 	WEFT_WAIT_YIELD,
 	WEFT_WAIT_TIMER,
 	WEFT_WAIT_WAKER,
+	WEFT_WAIT_FD,
+	WEFT_WAIT_IO,
+	WEFT_WAIT_PUNT,
+	WEFT_WAIT_JOB,
 };
+
+/* On top of an enum weft_wait_source: it cannot be given up. */
+#define WEFT_WAIT_HELD	256
 
 /**
  * enum weft_engine - How the tasks of a group run
@@ -139,6 +151,8 @@ struct weft_task {
 	u32 wakes;
 	/** @moves: T: how often it went from one worker to another */
 	u32 moves;
+	/** @punts: T: how often a step of it went to the blocking pool */
+	u32 punts;
 	/** @wait: T: enum weft_wait_source, of the last poll that was pending */
 	u8 wait;
 	/** @woken: T: it was spawned or woken since its last poll */
@@ -178,7 +192,8 @@ struct weft_group {
  * @task: the task that is polled
  * @timers: private: the timers of this worker or thread
  * @budget: private: what is left of the cooperative budget of this poll
- * @wait: private: enum weft_wait_source, registered by this poll
+ * @wait: private: enum weft_wait_source, registered by this poll, and flags
+ * @may_block: private: what weft_may_block() says
  * @slice_end: private: when weft_slice_spent() says so; 0 if not asked yet
  *
  * Valid during the poll only.
@@ -188,6 +203,7 @@ struct weft_cx {
 	struct weft_timers *timers;
 	u32 budget;
 	u32 wait;
+	bool may_block;
 	u64 slice_end;
 };
 
@@ -199,6 +215,7 @@ struct weft_cx {
  * @timing: take the time of each poll (about 80 instructions a poll)
  * @budget_ns: how long a poll on a worker may take before it counts as an offence;
  *	0 for any time. Needs @timing.
+ * @max_punts: most steps at once on the blocking pool; 0 for the default
  * @manual: make no kernel threads for the workers: a test drives them
  * @clock: what is the time, in ns; NULL for CLOCK_MONOTONIC. Only with @manual.
  */
@@ -208,6 +225,7 @@ struct weft_executor_config {
 	unsigned int max_threads;
 	bool timing;
 	u64 budget_ns;
+	unsigned int max_punts;
 	bool manual;
 	u64 (*clock)(void);
 };
@@ -235,8 +253,8 @@ void weft_spawn_list(struct weft_group *group, struct llist_node *first,
  * enum weft_verdict - What weft_cancel() could do
  * @WEFT_WILL_CANCEL: the task's next step is its cancel()
  * @WEFT_WAS_DONE: the task had ended
- * @WEFT_IS_RUNNING: a poll is under way; the task ends in it, or by cancel()
- *	right after
+ * @WEFT_IS_RUNNING: a poll is under way, or what the task waits for cannot be
+ *	given up; it ends by itself, or by cancel() right after
  */
 enum weft_verdict {
 	WEFT_WILL_CANCEL = 1,
@@ -300,6 +318,61 @@ static inline bool weft_budget(struct weft_cx *cx)
 	cx->budget--;
 	return true;
 }
+
+/**
+ * weft_wait_on() - say what the task waits for
+ * @cx: the context of the poll
+ * @source: what it is; a waker for it is out
+ * @held: it cannot be given up: a weft_cancel() of the waiting task is told that
+ *	the task is at work, and cancel() may have to wait for the end, too
+ *
+ * To be called in each poll, or cancel(), that returns WEFT_PENDING for it.
+ *
+ * Return: WEFT_PENDING, for the poll to return.
+ */
+static inline enum weft_poll weft_wait_on(struct weft_cx *cx,
+					  enum weft_wait_source source,
+					  bool held)
+{
+	cx->wait = held ? source | WEFT_WAIT_HELD : source;
+	return WEFT_PENDING;
+}
+
+/**
+ * weft_may_block() - may the poll sleep for a short time
+ * @cx: the context of the poll
+ *
+ * It may where no other task is held up by it: in a thread of its own. What has no
+ * bound in time it must wait for in the way that every poll does.
+ *
+ * Return: true if it may.
+ */
+static inline bool weft_may_block(const struct weft_cx *cx)
+{
+	return cx->may_block;
+}
+
+/**
+ * struct weft_punt - A wait source: a step that blocks, on the blocking pool
+ * @work: private: in the pool's workqueue
+ * @fn: private: the step
+ * @waker: private: whom to wake after it
+ * @done: private: it is over, or has not been started
+ *
+ * Lives in memory of the task's, and belongs to the poll while it is not out.
+ */
+struct weft_punt {
+	struct work_struct work;
+	void (*fn)(struct weft_punt *punt);
+	struct weft_waker waker;
+	bool done;
+};
+
+void weft_punt_init(struct weft_punt *punt);
+enum weft_poll weft_punt_start(struct weft_punt *punt, struct weft_cx *cx,
+			       void (*fn)(struct weft_punt *punt));
+enum weft_poll weft_punt_poll(struct weft_punt *punt, struct weft_cx *cx);
+enum weft_poll weft_punt_stop(struct weft_punt *punt, struct weft_cx *cx);
 
 bool weft_slice_spent(struct weft_cx *cx);
 u64 weft_now(struct weft_cx *cx);

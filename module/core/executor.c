@@ -8,13 +8,6 @@
 
 #include "executor.h"
 
-static void weft_executor_free(struct weft_executor *ex)
-{
-	if (ex->timing)
-		static_branch_dec(&weft_timing_key);
-	kvfree(ex);
-}
-
 /**
  * weft_executor_create() - make an executor
  * @config: of what kind
@@ -28,7 +21,7 @@ weft_executor_create(const struct weft_executor_config *config)
 {
 	struct weft_executor *ex;
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
 	if (!config->workers || config->workers > WEFT_MAX_WORKERS)
 		return ERR_PTR(-EINVAL);
@@ -46,6 +39,9 @@ weft_executor_create(const struct weft_executor_config *config)
 	ex->budget_ns = config->budget_ns;
 	weft_offences_init(&ex->offences);
 	weft_threads_init(&ex->threads, config->max_threads);
+	ret = weft_punts_init(&ex->punts, ex->name, config->max_punts);
+	if (ret)
+		goto err_free;
 	if (ex->timing)
 		static_branch_inc(&weft_timing_key);
 
@@ -59,7 +55,11 @@ weft_executor_create(const struct weft_executor_config *config)
 err_stop:
 	while (i--)
 		weft_worker_stop(&ex->workers[i]);
-	weft_executor_free(ex);
+	if (ex->timing)
+		static_branch_dec(&weft_timing_key);
+	weft_punts_fini(&ex->punts);
+err_free:
+	kvfree(ex);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(weft_executor_create);
@@ -79,7 +79,10 @@ void weft_executor_destroy(struct weft_executor *ex)
 	weft_threads_fini(&ex->threads);
 	for (i = 0; i < ex->nr_workers; i++)
 		weft_worker_stop(&ex->workers[i]);
-	weft_executor_free(ex);
+	if (ex->timing)
+		static_branch_dec(&weft_timing_key);
+	weft_punts_fini(&ex->punts);
+	kvfree(ex);
 }
 EXPORT_SYMBOL_GPL(weft_executor_destroy);
 

@@ -9,6 +9,7 @@
 #include <linux/weft.h>
 
 #include "offence.h"
+#include "punt.h"
 #include "thread.h"
 #include "worker.h"
 
@@ -25,11 +26,12 @@
  * @budget_ns: how long a poll on a worker may take; 0 for any time
  * @offences: what polls did that they must not
  * @threads: the threads engine
+ * @punts: the blocking pool
  * @next: the worker that gets the next task; atomic, a hint
  * @parked: bit n is set while worker n is parked; a hint for others
  * @workers: the workers
  *
- * All but @offences, @threads, @next, @parked and what is in the workers is constant.
+ * All but @offences, @threads, @punts, @next, @parked and what is in the workers is constant.
  */
 struct weft_executor {
 	char name[9];
@@ -40,6 +42,7 @@ struct weft_executor {
 	u64 budget_ns;
 	struct weft_offences offences;
 	struct weft_threads threads;
+	struct weft_punts punts;
 	atomic_t next;
 	unsigned long parked;
 	struct weft_worker workers[];

@@ -16,6 +16,7 @@ void weft_poller_init(struct weft_poller *p, struct weft_executor *ex,
 {
 	weft_timers_init(&p->timers, hrtimer, ex->clock);
 	p->cx.timers = &p->timers;
+	p->cx.may_block = !witness;
 	p->timing = ex->timing;
 	p->offences = &ex->offences;
 	p->witness = witness;
@@ -28,17 +29,18 @@ void weft_poller_init(struct weft_poller *p, struct weft_executor *ex,
 /**
  * weft_poller_pend() - a task was pending after its poll
  * @task: the task
+ * @held: what it waits for cannot be given up
  *
  * Return: see &enum weft_pend.
  */
-enum weft_pend weft_poller_pend(struct weft_task *task)
+enum weft_pend weft_poller_pend(struct weft_task *task, bool held)
 {
 	struct weft_group *group = task->group;
 	enum weft_pend pend;
 
 	/* First, for a waker counts it down as soon as the turn is gone. */
 	atomic_inc(&group->waiting);
-	pend = weft_state_pend(task);
+	pend = weft_state_pend(task, held);
 	if (likely(pend == WEFT_PEND_GONE))
 		return pend;
 	atomic_dec(&group->waiting);

@@ -80,7 +80,7 @@ enum weft_outcome {
 
 void weft_poller_init(struct weft_poller *p, struct weft_executor *ex,
 		      struct hrtimer *hrtimer, struct weft_witness *witness);
-enum weft_pend weft_poller_pend(struct weft_task *task);
+enum weft_pend weft_poller_pend(struct weft_task *task, bool held);
 enum weft_poll weft_poller_end(struct weft_poller *p, struct weft_task *task,
 			       s64 result);
 enum weft_poll weft_poller_lost(struct weft_poller *p, struct weft_task *task);
@@ -159,7 +159,7 @@ static inline u8 weft_poller_wait(const struct weft_poller *p,
 				  const struct weft_task *task)
 {
 	if (p->cx.wait != WEFT_WAIT_NONE)
-		return p->cx.wait;
+		return p->cx.wait & ~WEFT_WAIT_HELD;
 	return task->pins ? WEFT_WAIT_TIMER : WEFT_WAIT_WAKER;
 }
 
@@ -224,7 +224,7 @@ again:
 	if (ret == WEFT_PENDING) {
 		weft_poller_count(p, task, &p->counters.pends);
 		task->wait = weft_poller_wait(p, task);
-		pend = weft_poller_pend(task);
+		pend = weft_poller_pend(task, p->cx.wait & WEFT_WAIT_HELD);
 		if (likely(pend == WEFT_PEND_GONE))
 			return WEFT_OUTCOME_GONE;
 		if (pend == WEFT_PEND_AGAIN)

@@ -25,6 +25,7 @@ void weft_counters_add(struct weft_counters *sum, const struct weft_counters *c)
 	sum->wakes += c->wakes;
 	sum->parks += c->parks;
 	sum->moves += c->moves;
+	sum->punts += c->punts;
 	sum->timer_interrupts += c->timer_interrupts;
 }
 

@@ -24,6 +24,7 @@
  * @wakes: polls after a wake; for each task, as in its receipt
  * @parks: times it went to sleep for want of a runnable task
  * @moves: tasks given to another worker
+ * @punts: steps of tasks that went to the blocking pool
  * @timer_interrupts: times its hrtimer fired
  *
  * A poll that follows another task's without a context switch, the normal case,
@@ -37,6 +38,7 @@ struct weft_counters {
 	u64 wakes;
 	u64 parks;
 	u64 moves;
+	u64 punts;
 	u64 timer_interrupts;
 };
 

@@ -33,6 +33,7 @@ int weft_task_init(struct weft_task *task, const struct weft_task_ops *ops,
 	task->polls = 0;
 	task->wakes = 0;
 	task->moves = 0;
+	task->punts = 0;
 	task->wait = WEFT_WAIT_NONE;
 	task->woken = WEFT_WOKEN_SPAWN;
 	task->pins = 0;

@@ -44,6 +44,8 @@
  * @WEFT_STATE_CANCEL: flag: cancel() is called in place of poll()
  * @WEFT_STATE_WAKER: flag of PENDING: nothing but a waker can wake it
  * @WEFT_STATE_LOST: flag of QUEUED: its last waker was dropped
+ * @WEFT_STATE_HELD: flag of PENDING and QUEUED: what it waits for, or waited for,
+ *	cannot be given up
  * @WEFT_STATE_ONE_WAKER: what one waker adds; the bits from here on count them
  */
 enum weft_state {
@@ -57,6 +59,7 @@ enum weft_state {
 	WEFT_STATE_CANCEL = 16,
 	WEFT_STATE_WAKER = 32,
 	WEFT_STATE_LOST = 64,
+	WEFT_STATE_HELD = 128,
 	WEFT_STATE_ONE_WAKER = 256,
 };
 
@@ -241,19 +244,22 @@ static inline void weft_state_again(struct weft_task *task)
 /**
  * weft_state_pend() - RUNNING to PENDING, or to QUEUED if it was notified
  * @task: the task that was polled; its &weft_task.pins are those of its timers
+ * @held: what it waits for cannot be given up
  *
  * A cancel during the poll wakes the task, so it is notified then.
  *
  * Return: see &enum weft_pend.
  */
-static inline enum weft_pend weft_state_pend(struct weft_task *task)
+static inline enum weft_pend weft_state_pend(struct weft_task *task, bool held)
 {
+	int flag = held ? WEFT_STATE_HELD : 0;
 	bool timer = task->pins;
 	int old = atomic_read(&task->state), new;
 
 	do {
 		WARN_ON_ONCE((old & WEFT_STATE_MASK) != WEFT_STATE_RUNNING);
 		new = old & (WEFT_STATE_CANCEL | WEFT_STATE_WAKERS);
+		new |= flag;
 		if (old & WEFT_STATE_NOTIFIED)
 			new |= WEFT_STATE_QUEUED;
 		else if (timer)
@@ -300,7 +306,8 @@ static inline enum weft_verdict weft_state_cancel(struct weft_task *task)
 			return WEFT_IS_RUNNING;
 		fallthrough;
 	default:
-		return WEFT_WILL_CANCEL;
+		return old & WEFT_STATE_HELD ? WEFT_IS_RUNNING :
+					       WEFT_WILL_CANCEL;
 	}
 }
 

@@ -43,7 +43,8 @@ TRACE_EVENT(weft_poll_end,
 		__entry->id = task->id;
 		strscpy(__entry->op, task->ops->name, WEFT_TRACE_NAME);
 		__entry->ready = ret == WEFT_READY;
-		__entry->wait = ret == WEFT_READY ? WEFT_WAIT_NONE : cx->wait;
+		__entry->wait = ret == WEFT_READY ? WEFT_WAIT_NONE :
+				cx->wait & ~WEFT_WAIT_HELD;
 		__entry->result = ret == WEFT_READY ? task->result : 0;
 	),
 	TP_printk("id=%llu op=%s %s wait=%s result=%lld",
@@ -53,7 +54,11 @@ TRACE_EVENT(weft_poll_end,
 				   { 0, "none" },
 				   { 1, "yield" },
 				   { 2, "timer" },
-				   { 3, "waker" }),
+				   { 3, "waker" },
+				   { 4, "fd" },
+				   { 5, "io" },
+				   { 6, "punt" },
+				   { 7, "job" }),
 		  __entry->result)
 );
 

@@ -28,20 +28,20 @@ static int engines_show(struct seq_file *m, void *unused)
 		return -ENOMEM;
 	weft_runtime_totals(rt, totals);
 
-	seq_puts(m, "engine  workers threads threads_created threads_peak voluntary involuntary polls coop_switches wakes parks yields timer_interrupts accepted done queued running waiting\n");
+	seq_puts(m, "engine  workers threads threads_created threads_peak voluntary involuntary polls coop_switches wakes parks yields punts timer_interrupts accepted done queued running waiting\n");
 	for (i = 0; i < WEFT_NR_ENGINES; i++) {
 		const struct weft_counters *c = &stats.counters;
 		const struct weft_engine_totals *t = &totals[i];
 
 		weft_executor_engine_stats(rt->executor, i, &stats);
-		seq_printf(m, "%-7s %7u %7llu %15llu %12llu %9llu %11llu %5llu %13llu %5llu %5llu %6llu %16llu %8llu %4llu %6llu %7llu %7llu\n",
+		seq_printf(m, "%-7s %7u %7llu %15llu %12llu %9llu %11llu %5llu %13llu %5llu %5llu %6llu %5llu %16llu %8llu %4llu %6llu %7llu %7llu\n",
 			   weft_engine_names[i],
 			   i == WEFT_ASYNC ? rt->workers : 0, stats.threads,
 			   stats.threads_created, stats.threads_peak,
 			   stats.voluntary, stats.involuntary,
 			   weft_counters_polls(c),
 			   weft_counters_coop_switches(c), c->wakes, c->parks, c->yields,
-			   c->timer_interrupts, t->accepted, t->done, t->queued,
+			   c->punts, c->timer_interrupts, t->accepted, t->done, t->queued,
 			   t->running, t->waiting);
 	}
 	kfree(totals);
@@ -85,10 +85,10 @@ static int ops_show(struct seq_file *m, void *unused)
 
 		for (i = 0; i < WEFT_NR_ENGINES; i++)
 			weft_op_stats_add(&s, &totals[i].ops[op]);
-		seq_printf(m, "%-6s %8llu %6llu %9llu %7llu %10llu %10llu %5llu %5u %14llu %14llu %14llu\n",
+		seq_printf(m, "%-6s %8llu %6llu %9llu %7llu %10llu %10llu %5llu %5llu %14llu %14llu %14llu\n",
 			   weft_ops[op]->name, s.done, s.failed, s.cancelled,
-			   s.expired, s.polls, s.wakes, s.moves, 0, s.queued_ns, s.run_ns,
-			   s.blocked_ns);
+			   s.expired, s.polls, s.wakes, s.moves, s.punts, s.queued_ns,
+			   s.run_ns, s.blocked_ns);
 	}
 	kfree(totals);
 	return 0;

@@ -134,6 +134,10 @@ static const char *weft_tasks_wait(const struct weft_task_look *look)
 		[WEFT_WAIT_YIELD] = "turn",
 		[WEFT_WAIT_TIMER] = "timer",
 		[WEFT_WAIT_WAKER] = "waker",
+		[WEFT_WAIT_FD] = "fd",
+		[WEFT_WAIT_IO] = "io",
+		[WEFT_WAIT_PUNT] = "punt",
+		[WEFT_WAIT_JOB] = "job",
 	};
 
 	switch (look->state) {

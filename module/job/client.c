@@ -245,6 +245,7 @@ void weft_op_stats_add(struct weft_op_stats *sum, const struct weft_op_stats *s)
 	sum->polls += s->polls;
 	sum->wakes += s->wakes;
 	sum->moves += s->moves;
+	sum->punts += s->punts;
 	sum->queued_ns += s->queued_ns;
 	sum->run_ns += s->run_ns;
 	sum->blocked_ns += s->blocked_ns;
@@ -292,7 +293,7 @@ void weft_client_stats(struct weft_client *client, struct weft_stats *stats)
 	stats->polls = sum.polls;
 	stats->wakes = sum.wakes;
 	stats->moves = sum.moves;
-	stats->punts = 0;
+	stats->punts = sum.punts;
 	stats->queued_ns = sum.queued_ns;
 	stats->run_ns = sum.run_ns;
 	stats->blocked_ns = sum.blocked_ns;

@@ -102,6 +102,7 @@ struct weft_slots {
  * @polls: sums of the jobs' receipts, as are the following
  * @wakes: see @polls
  * @moves: see @polls
+ * @punts: see @polls
  * @queued_ns: see @polls
  * @run_ns: see @polls
  * @blocked_ns: see @polls
@@ -114,6 +115,7 @@ struct weft_op_stats {
 	u64 polls;
 	u64 wakes;
 	u64 moves;
+	u64 punts;
 	u64 queued_ns;
 	u64 run_ns;
 	u64 blocked_ns;
@@ -251,6 +253,7 @@ static inline u64 weft_slot_deadline(const struct weft_slot *slot)
 
 /* completion.c */
 void weft_slot_end(struct weft_task *task);
+void weft_slot_drop_end(struct weft_task *task);
 int weft_client_wait(struct weft_client *client, unsigned int min, u64 until);
 unsigned int weft_client_ready(struct weft_client *client);
 void weft_client_watch(struct weft_client *client, bool *readable,

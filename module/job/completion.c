@@ -42,6 +42,7 @@ static void weft_client_count(struct weft_client *client,
 	s->polls += task->polls;
 	s->wakes += task->wakes;
 	s->moves += task->moves;
+	s->punts += task->punts;
 	s->queued_ns += task->queued_ns;
 	s->run_ns += task->run_ns;
 	s->blocked_ns += task->blocked_ns;
@@ -73,6 +74,22 @@ void weft_slot_end(struct weft_task *task)
 	/* The client may be gone after this. */
 	if (refcount_dec_and_test(&client->live))
 		complete(&client->drained);
+}
+
+/**
+ * weft_slot_drop_end() - weft_slot_end() of a job whose op took resources
+ * @task: the job's task
+ *
+ * Who sees the completion may rely on it that they were given back.
+ *
+ * Context: a worker or thread.
+ */
+void weft_slot_drop_end(struct weft_task *task)
+{
+	struct weft_slot *slot = weft_slot_of(&task->node);
+
+	weft_ops[slot->op]->drop(&slot->op_task);
+	weft_slot_end(task);
 }
 
 /**
@@ -180,6 +197,7 @@ static void weft_slot_report(const struct weft_slot *slot, bool timed,
 		.polls = task->polls,
 		.wakes = task->wakes,
 		.moves = task->moves,
+		.punts = task->punts,
 	};
 }
 

@@ -22,17 +22,20 @@ void __init weft_submit_init(void)
 	unsigned int op;
 
 	for (op = 0; op < WEFT_NR_OPS; op++) {
+		void (*release)(struct weft_task *task) =
+			weft_ops[op]->drop ? weft_slot_drop_end : weft_slot_end;
+
 		weft_job_ops[op] = (struct weft_task_ops){
 			.name = weft_ops[op]->name,
 			.poll = weft_ops[op]->poll,
 			.cancel = weft_ops[op]->cancel,
-			.release = weft_slot_end,
+			.release = release,
 		};
 		weft_deadline_ops[op] = (struct weft_task_ops){
 			.name = weft_ops[op]->name,
 			.poll = weft_deadline_poll,
 			.cancel = weft_deadline_cancel,
-			.release = weft_slot_end,
+			.release = release,
 		};
 	}
 }
@@ -51,10 +54,17 @@ static void weft_submit_untake(struct weft_client *client,
 		wake_up_interruptible_poll(&client->wait, wake);
 }
 
+/* The op gives back what its prep() took. */
+static void weft_submit_drop(struct weft_slot *slot, unsigned int op)
+{
+	if (weft_ops[op]->drop)
+		weft_ops[op]->drop(&slot->op_task);
+}
+
 static int weft_submit_one(struct weft_client *client,
+			   const struct weft_op_env *env,
 			   const struct weft_job *job, struct weft_slot **out)
 {
-	u32 slack = min_t(u64, current->timer_slack_ns, U32_MAX);
 	const struct weft_task_ops *ops = &weft_job_ops[job->op];
 	struct weft_slot *slot;
 	int ret;
@@ -62,16 +72,16 @@ static int weft_submit_one(struct weft_client *client,
 	ret = weft_client_take_slot(client, &slot);
 	if (ret)
 		return ret;
-	ret = weft_ops[job->op]->prep(&slot->op_task, job, slack);
+	ret = weft_ops[job->op]->prep(&slot->op_task, job, env);
 	if (ret)
 		goto err_untake;
 	if (job->deadline_ns) {
-		weft_sleep_until(&slot->deadline, job->deadline_ns, slack);
+		weft_sleep_until(&slot->deadline, job->deadline_ns, env->slack);
 		ops = &weft_deadline_ops[job->op];
 	}
 	ret = weft_task_init(&slot->op_task.task, ops, &client->group);
 	if (ret)
-		goto err_untake;
+		goto err_drop;
 
 	slot->op_task.task.id = slot->id;
 	slot->user_data = job->user_data;
@@ -81,6 +91,8 @@ static int weft_submit_one(struct weft_client *client,
 	*out = slot;
 	return 0;
 
+err_drop:
+	weft_submit_drop(slot, job->op);
 err_untake:
 	weft_submit_untake(client, slot);
 	return ret;
@@ -96,13 +108,16 @@ err_untake:
  *
  * Context: may sleep; @client->submitting is held until the batch is published
  * or aborted.
- * Return: 0, or why job @batch->count was refused: -EINVAL, -EAGAIN, -ENOMEM,
- * -EINTR.
+ * Return: 0, or why job @batch->count was refused: -EAGAIN, -ENOMEM, -EINTR, or
+ * what the op's prep() says.
  */
 int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
 			const struct weft_job *jobs, unsigned int count,
 			u64 *ids)
 {
+	const struct weft_op_env env = {
+		.slack = min_t(u64, current->timer_slack_ns, U32_MAX),
+	};
 	struct weft_slot *slot;
 	struct llist_node *node;
 	int ret;
@@ -110,7 +125,7 @@ int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
 	lockdep_assert_held(&client->submitting);
 	*batch = (struct weft_batch){ .client = client };
 	while (batch->count < count) {
-		ret = weft_submit_one(client, &jobs[batch->count], &slot);
+		ret = weft_submit_one(client, &env, &jobs[batch->count], &slot);
 		if (ret)
 			return ret;
 		ids[batch->count++] = slot->id;
@@ -159,11 +174,14 @@ EXPORT_SYMBOL_IF_KUNIT(weft_submit_publish);
 void weft_submit_abort(struct weft_batch *batch)
 {
 	struct llist_node *node, *next;
+	struct weft_slot *slot;
 
 	for (node = batch->first; node; node = next) {
 		next = node->next;
-		weft_task_fini(&weft_slot_of(node)->op_task.task);
-		weft_submit_untake(batch->client, weft_slot_of(node));
+		slot = weft_slot_of(node);
+		weft_task_fini(&slot->op_task.task);
+		weft_submit_drop(slot, slot->op);
+		weft_submit_untake(batch->client, slot);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_submit_abort);

@@ -3,7 +3,7 @@
 #include "op.h"
 
 static int weft_nop_prep(struct weft_op_task *t, const struct weft_job *job,
-			 u32 slack)
+			 const struct weft_op_env *env)
 {
 	return weft_op_args_zero(job, 0) ? 0 : -EINVAL;
 }
@@ -20,7 +20,7 @@ const struct weft_op weft_op_nop = {
 };
 
 static int weft_yield_prep(struct weft_op_task *t, const struct weft_job *job,
-			   u32 slack)
+			   const struct weft_op_env *env)
 {
 	if (!weft_op_args_zero(job, 1))
 		return -EINVAL;

@@ -65,20 +65,37 @@ struct weft_op_task {
 };
 
 /**
+ * struct weft_op_env - What prep() is told of the submitter
+ * @slack: its timer slack, in ns
+ *
+ * The same for all jobs of a batch. prep() runs in the submitter's own context, so
+ * that the rest of it is in current.
+ */
+struct weft_op_env {
+	u32 slack;
+};
+
+/**
  * struct weft_op - A kind of job
  * @name: in traces, statistics and tools
- * @prep: checks the arguments and stores what the op will need; pure, has no
- *	other effects. @slack is the submitter's timer slack in ns. Return: 0 or
- *	-EINVAL.
+ * @prep: checks the arguments and stores what the op will need; may take resources
+ *	(files, memory) if there is a @drop, and has no other effects. Context: the
+ *	submitter; may sleep. Return: 0; else a negative errno, and it has taken
+ *	nothing.
  * @poll: see &struct weft_task_ops
  * @cancel: see &struct weft_task_ops
+ * @drop: gives back what @prep took; called once for each @prep that returned 0,
+ *	if the job is not accepted after all, or when it has ended and before its
+ *	completion can be seen. NULL if @prep takes nothing. Context: process; may
+ *	sleep, but is a worker's most of the time, and so should not.
  */
 struct weft_op {
 	const char *name;
 	int (*prep)(struct weft_op_task *t, const struct weft_job *job,
-		    u32 slack);
+		    const struct weft_op_env *env);
 	enum weft_poll (*poll)(struct weft_task *task, struct weft_cx *cx);
 	enum weft_poll (*cancel)(struct weft_task *task, struct weft_cx *cx);
+	void (*drop)(struct weft_op_task *t);
 };
 
 extern const struct weft_op *const weft_ops[WEFT_NR_OPS];

@@ -5,7 +5,7 @@
 #include "op.h"
 
 static int weft_sleep_prep(struct weft_op_task *t, const struct weft_job *job,
-			   u32 slack)
+			   const struct weft_op_env *env)
 {
 	struct weft_sleep_state *s = &t->sleep;
 
@@ -15,8 +15,8 @@ static int weft_sleep_prep(struct weft_op_task *t, const struct weft_job *job,
 
 	s->relative = !(job->sleep.flags & WEFT_SLEEP_ABS);
 	s->ns = job->sleep.ns;
-	s->slack = slack;
-	weft_sleep_until(&s->sleep, job->sleep.ns, slack);
+	s->slack = env->slack;
+	weft_sleep_until(&s->sleep, job->sleep.ns, env->slack);
 	return 0;
 }
 

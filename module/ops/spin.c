@@ -41,7 +41,7 @@ bool weft_op_burn(u64 *left, struct weft_cx *cx)
 }
 
 static int weft_spin_prep(struct weft_op_task *t, const struct weft_job *job,
-			  u32 slack)
+			  const struct weft_op_env *env)
 {
 	if (job->spin.ns > KTIME_MAX || !weft_op_args_zero(job, 1))
 		return -EINVAL;

@@ -5,7 +5,7 @@
 #include "op.h"
 
 static int weft_work_prep(struct weft_op_task *t, const struct weft_job *job,
-			  u32 slack)
+			  const struct weft_op_env *env)
 {
 	struct weft_work_state *s = &t->work;
 
@@ -18,7 +18,7 @@ static int weft_work_prep(struct weft_op_task *t, const struct weft_job *job,
 	s->wait_ns = job->work.wait_ns;
 	s->left = s->work_ns;
 	s->rounds = job->work.rounds;
-	s->slack = slack;
+	s->slack = env->slack;
 	s->waits = false;
 	weft_sleep_until(&s->sleep, 0, 0);
 	return 0;
