@@ -32,6 +32,7 @@ static const struct weft_limits limits = {
 	.max_credits = WEFT_MAX_CREDITS,
 	.max_user_clients = 3,
 	.max_user_credits = 2 * WEFT_MAX_CREDITS,
+	.max_templates = 3,
 };
 
 struct weft_runtime *bed_new_runtime(struct kunit *test, bool manual)

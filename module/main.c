@@ -36,6 +36,10 @@ static unsigned int max_punts = WEFT_DEFAULT_PUNTS;
 module_param(max_punts, uint, 0444);
 MODULE_PARM_DESC(max_punts, "most steps of jobs at once on the blocking pool, 1-512 (default: 32)");
 
+static unsigned int max_templates = 256;
+module_param(max_templates, uint, 0444);
+MODULE_PARM_DESC(max_templates, "most templates of one client, at least 1 (default: 256)");
+
 static bool timing = true;
 module_param(timing, bool, 0444);
 MODULE_PARM_DESC(timing, "take the time of each poll, for receipts and histograms (default: Y)");
@@ -89,6 +93,10 @@ static int __init weft_check_parameters(void)
 		pr_err("weft: max_user_clients and max_user_credits must be at least 1\n");
 		return -EINVAL;
 	}
+	if (!max_templates) {
+		pr_err("weft: max_templates must be at least 1\n");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -115,6 +123,7 @@ static int __init weft_init(void)
 		.max_credits = max_credits,
 		.max_user_clients = max_user_clients,
 		.max_user_credits = max_user_credits,
+		.max_templates = max_templates,
 	};
 	weft_runtime = weft_runtime_create(&config, &limits);
 	if (IS_ERR(weft_runtime))

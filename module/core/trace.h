@@ -62,6 +62,42 @@ TRACE_EVENT(weft_poll_end,
 		  __entry->result)
 );
 
+TRACE_EVENT(weft_graph_node,
+	TP_PROTO(u64 graph, u32 node, const struct weft_task *task, bool skipped),
+	TP_ARGS(graph, node, task, skipped),
+	TP_STRUCT__entry(
+		__field(u64, graph)
+		__field(u64, id)
+		__array(char, op, WEFT_TRACE_NAME)
+		__field(u32, node)
+		__field(u8, skipped)
+	),
+	TP_fast_assign(
+		__entry->graph = graph;
+		__entry->id = task->id;
+		strscpy(__entry->op, task->ops->name, WEFT_TRACE_NAME);
+		__entry->node = node;
+		__entry->skipped = skipped;
+	),
+	TP_printk("graph=%llu node=%u id=%llu op=%s %s", __entry->graph,
+		  __entry->node, __entry->id, __entry->op,
+		  __entry->skipped ? "skipped" : "started")
+);
+
+TRACE_EVENT(weft_graph_end,
+	TP_PROTO(u64 graph, s64 result),
+	TP_ARGS(graph, result),
+	TP_STRUCT__entry(
+		__field(u64, graph)
+		__field(s64, result)
+	),
+	TP_fast_assign(
+		__entry->graph = graph;
+		__entry->result = result;
+	),
+	TP_printk("graph=%llu result=%lld", __entry->graph, __entry->result)
+);
+
 #endif /* WEFT_CORE_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -18,6 +18,10 @@ union weft_ioctl_arg {
 	struct weft_cancel cancel;
 	struct weft_stats stats;
 	struct weft_restrict narrow;
+	struct weft_graph graph;
+	struct weft_graph_result result;
+	struct weft_template template;
+	struct weft_run run;
 };
 
 static u32 weft_default_credits(const struct weft_runtime *rt)
@@ -28,13 +32,14 @@ static u32 weft_default_credits(const struct weft_runtime *rt)
 static long weft_ioc_query(struct weft_file *wf, union weft_ioctl_arg *arg)
 {
 	struct weft_runtime *rt = wf->runtime;
+	u32 timing = weft_runtime_timed(rt) ? WEFT_FEATURE_TIMING : 0;
 
 	arg->query = (struct weft_query){
 		.size = sizeof(arg->query),
 		.abi_version = WEFT_ABI_VERSION,
 		.ops = READ_ONCE(wf->ops),
 		.engines = BIT(WEFT_ENGINE_ASYNC) | BIT(WEFT_ENGINE_THREADS),
-		.features = weft_runtime_timed(rt) ? WEFT_FEATURE_TIMING : 0,
+		.features = timing | WEFT_FEATURE_GRAPHS,
 		.max_credits = rt->limits.max_credits,
 		.default_credits = weft_default_credits(rt),
 		.max_batch = WEFT_MAX_BATCH,
@@ -151,6 +156,29 @@ static long weft_ioc_restrict(struct weft_file *wf, union weft_ioctl_arg *arg)
 	return 0;
 }
 
+static long weft_ioc_graph(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_graph(&arg->graph, wf->client->credits) ?:
+	       weft_file_graph(wf, &arg->graph);
+}
+
+static long weft_ioc_graph_result(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_graph_result(&arg->result) ?:
+	       weft_file_graph_result(wf, &arg->result);
+}
+
+static long weft_ioc_template(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_template(&arg->template) ?:
+	       weft_file_template(wf, &arg->template);
+}
+
+static long weft_ioc_run(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_run(&arg->run) ?: weft_file_run(wf, &arg->run);
+}
+
 /**
  * struct weft_ioctl_row - An ioctl
  * @size: of its struct
@@ -205,6 +233,26 @@ static const struct weft_ioctl_row weft_ioctls[] = {
 		.before_setup = true,
 		.fn = weft_ioc_restrict,
 	},
+	[_IOC_NR(WEFT_IOC_GRAPH)] = {
+		.size = sizeof(struct weft_graph),
+		.min_size = offsetofend(struct weft_graph, node),
+		.fn = weft_ioc_graph,
+	},
+	[_IOC_NR(WEFT_IOC_GRAPH_RESULT)] = {
+		.size = sizeof(struct weft_graph_result),
+		.min_size = offsetofend(struct weft_graph_result, __reserved),
+		.fn = weft_ioc_graph_result,
+	},
+	[_IOC_NR(WEFT_IOC_TEMPLATE)] = {
+		.size = sizeof(struct weft_template),
+		.min_size = offsetofend(struct weft_template, node),
+		.fn = weft_ioc_template,
+	},
+	[_IOC_NR(WEFT_IOC_RUN)] = {
+		.size = sizeof(struct weft_run),
+		.min_size = offsetofend(struct weft_run, node),
+		.fn = weft_ioc_run,
+	},
 };
 
 static const struct weft_ioctl_row *weft_ioctl_row(unsigned int cmd)
@@ -213,7 +261,9 @@ static const struct weft_ioctl_row *weft_ioctl_row(unsigned int cmd)
 
 	if (nr >= ARRAY_SIZE(weft_ioctls) || cmd != _IO(WEFT_IOC_TYPE, nr))
 		return NULL;
-	return &weft_ioctls[array_index_nospec(nr, ARRAY_SIZE(weft_ioctls))];
+	nr = array_index_nospec(nr, ARRAY_SIZE(weft_ioctls));
+	/* Numbers that are not given out yet have an empty row. */
+	return weft_ioctls[nr].fn ? &weft_ioctls[nr] : NULL;
 }
 
 /**

@@ -9,6 +9,7 @@
 
 #include "../core/executor.h"
 #include "client.h"
+#include "graph.h"
 #include "runtime.h"
 
 /* Slots looked at between two chances for others to take the lock. */
@@ -50,6 +51,7 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 	client->owner = get_pid(task_tgid(current));
 	client->pid = current->tgid;
 	get_task_comm(client->comm, current->group_leader);
+	xa_init_flags(&client->templates, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	mutex_init(&client->submitting);
 	mutex_init(&client->reaping);
 	spin_lock_init(&client->lock);
@@ -69,6 +71,21 @@ err_user:
 	return ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_create);
+
+/* Graphs that were not reaped, or whose results are kept. */
+static void weft_client_free_dags(struct weft_client *client)
+{
+	struct weft_slot *slot;
+	unsigned int i;
+
+	for (i = 0; i < client->nr_slots; i++) {
+		slot = weft_client_slot(client, i);
+		if (weft_slot_is_dag(slot))
+			kfree(slot->dag);
+		if (i % WEFT_CANCEL_BATCH == WEFT_CANCEL_BATCH - 1)
+			cond_resched();
+	}
+}
 
 /**
  * weft_client_destroy() - end a client
@@ -91,6 +108,9 @@ void weft_client_destroy(struct weft_client *client)
 	weft_runtime_remove(client->runtime, client);
 	weft_user_put(client->runtime, client->user, client->credits);
 
+	if (client->dag_bytes)
+		weft_client_free_dags(client);
+	weft_templates_fini(client);
 	for (i = 0; i < weft_chunks(client->nr_slots); i++)
 		kvfree(client->chunks[i]);
 	kvfree(client->chunks);
@@ -100,21 +120,35 @@ void weft_client_destroy(struct weft_client *client)
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_destroy);
 
-/*
- * The slot is LIVE and stays so while we hold the lock. Its task may have ended
- * already, but the completion is not there yet: it stops.
+/**
+ * weft_slot_cancel() - end a job that has a task
+ * @slot: LIVE; it stays so while the caller holds the client's lock
+ *
+ * Its task may have ended already, but the completion is not there yet: it stops.
+ *
+ * Return: WEFT_WILL_CANCEL or WEFT_IS_RUNNING.
  */
-static enum weft_verdict weft_slot_cancel(struct weft_slot *slot)
+enum weft_verdict weft_slot_cancel(struct weft_slot *slot)
 {
 	enum weft_verdict verdict = weft_cancel(&slot->op_task.task);
 
 	return verdict == WEFT_WAS_DONE ? WEFT_IS_RUNNING : verdict;
 }
 
+static enum weft_verdict weft_client_cancel_slot(struct weft_client *client,
+						 struct weft_slot *slot,
+						 bool hard,
+						 struct weft_batch *batch)
+{
+	if (unlikely(slot->dag))
+		return weft_dag_cancel(client, slot, hard, batch);
+	return weft_slot_cancel(slot);
+}
+
 /**
- * weft_client_cancel() - end a job
+ * weft_client_cancel() - end a job or a graph
  * @client: the client
- * @id: the job's id
+ * @id: its id
  * @verdict: receives what could be done
  *
  * Context: does not wait.
@@ -123,18 +157,22 @@ static enum weft_verdict weft_slot_cancel(struct weft_slot *slot)
 int weft_client_cancel(struct weft_client *client, u64 id,
 		       enum weft_verdict *verdict)
 {
+	struct weft_batch batch = { .client = client };
 	struct weft_slot *slot;
 	int ret = 0;
 
 	spin_lock(&client->lock);
 	slot = weft_client_slot(client, id & (WEFT_MAX_CREDITS - 1));
-	if (!slot || slot->id != id || slot->phase == WEFT_JOB_FREE)
+	if (!slot || slot->id != id || slot->phase == WEFT_JOB_FREE ||
+	    slot->phase == WEFT_JOB_KEPT)
 		ret = -ENOENT;
-	else if (slot->phase == WEFT_JOB_DONE)
+	else if (!weft_slot_unended(slot))
 		*verdict = WEFT_WAS_DONE;
 	else
-		*verdict = weft_slot_cancel(slot);
+		*verdict = weft_client_cancel_slot(client, slot, false, &batch);
 	spin_unlock(&client->lock);
+
+	weft_batch_spawn(&batch, NULL);
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel);
@@ -143,6 +181,7 @@ EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel);
 static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,
 				    u32 *cancelled, u32 *stopping)
 {
+	struct weft_batch batch = { .client = client };
 	enum weft_verdict verdict;
 	struct weft_slot *slot;
 	unsigned int i;
@@ -152,19 +191,21 @@ static void weft_client_cancel_some(struct weft_client *client, const u32 *tag,
 	spin_lock(&client->lock);
 	for (i = 0; i < client->nr_slots; i++) {
 		slot = weft_client_slot(client, i);
-		if (slot->phase == WEFT_JOB_LIVE &&
-		    (!tag || slot->tag == *tag)) {
-			verdict = weft_slot_cancel(slot);
+		if (weft_slot_unended(slot) && (!tag || slot->tag == *tag)) {
+			verdict = weft_client_cancel_slot(client, slot, !tag,
+							  &batch);
 			*cancelled += verdict == WEFT_WILL_CANCEL;
 			*stopping += verdict == WEFT_IS_RUNNING;
 		}
 		if (i % WEFT_CANCEL_BATCH == WEFT_CANCEL_BATCH - 1) {
 			spin_unlock(&client->lock);
+			weft_batch_spawn(&batch, NULL);
 			cond_resched();
 			spin_lock(&client->lock);
 		}
 	}
 	spin_unlock(&client->lock);
+	weft_batch_spawn(&batch, NULL);
 }
 
 /**
@@ -255,7 +296,7 @@ void weft_op_stats_add(struct weft_op_stats *sum, const struct weft_op_stats *s)
 static void weft_client_states(struct weft_client *client, u64 live,
 			       struct weft_stats *stats)
 {
-	u64 waiting = max(atomic_read(&client->group.waiting), 0);
+	u64 waiting = max(atomic_read(&client->group.waiting), 0) + client->held;
 	u64 running = weft_group_running(&client->group);
 
 	stats->waiting = min(waiting, live);
@@ -276,7 +317,7 @@ void weft_client_stats(struct weft_client *client, struct weft_stats *stats)
 	unsigned int op;
 
 	spin_lock(&client->lock);
-	for (op = 0; op < WEFT_NR_OPS; op++)
+	for (op = 0; op < WEFT_NR_KINDS; op++)
 		weft_op_stats_add(&sum, &client->ops[op]);
 	stats->accepted = client->accepted;
 	stats->refused = client->refused;

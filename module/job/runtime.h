@@ -30,7 +30,7 @@ struct weft_engine_totals {
 	u64 running;
 	u64 waiting;
 	u64 bytes;
-	struct weft_op_stats ops[WEFT_NR_OPS];
+	struct weft_op_stats ops[WEFT_NR_KINDS];
 };
 
 /**
@@ -38,11 +38,13 @@ struct weft_engine_totals {
  * @max_credits: credits of one client, up to WEFT_MAX_CREDITS
  * @max_user_clients: clients of one user
  * @max_user_credits: credits of one user's clients together
+ * @max_templates: templates of one client
  */
 struct weft_limits {
 	unsigned int max_credits;
 	unsigned int max_user_clients;
 	unsigned int max_user_credits;
+	unsigned int max_templates;
 };
 
 /**
