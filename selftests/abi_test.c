@@ -138,6 +138,10 @@ static_assert(WEFT_IOC_WAIT == 0xbf03, "WEFT_IOC_WAIT");
 static_assert(WEFT_IOC_CANCEL == 0xbf04, "WEFT_IOC_CANCEL");
 static_assert(WEFT_IOC_STATS == 0xbf05, "WEFT_IOC_STATS");
 static_assert(WEFT_IOC_RESTRICT == 0xbf06, "WEFT_IOC_RESTRICT");
+static_assert(WEFT_IOC_GRAPH == 0xbf09, "WEFT_IOC_GRAPH");
+static_assert(WEFT_IOC_GRAPH_RESULT == 0xbf0a, "WEFT_IOC_GRAPH_RESULT");
+static_assert(WEFT_IOC_TEMPLATE == 0xbf0b, "WEFT_IOC_TEMPLATE");
+static_assert(WEFT_IOC_RUN == 0xbf0c, "WEFT_IOC_RUN");
 
 /* What the sizes, tails and addresses of every ioctl argument are tried on. */
 FIXTURE(argument) {
@@ -207,6 +211,15 @@ FIXTURE_VARIANT_ADD(argument, restrict_ops) {
 	.nr = WEFT_IOC_RESTRICT,
 	.size = sizeof(struct weft_restrict),
 	.bad_flags = ~0U,
+};
+
+FIXTURE_VARIANT_ADD(argument, run) {
+	.nr = WEFT_IOC_RUN,
+	.size = sizeof(struct weft_run),
+	.bad_flags = ~(WEFT_GRAPH_RECEIPT | WEFT_GRAPH_KEEP),
+	.reserved = offsetof(struct weft_run, __reserved),
+	.out_from = offsetof(struct weft_run, id),
+	.out_to = sizeof(struct weft_run),
 };
 
 static bool wants_client(const FIXTURE_VARIANT(argument) *variant)
@@ -467,6 +480,9 @@ TEST_F(device, unknown_number_is_enotty)
 	int nr;
 
 	for (nr = 7; nr < 256; nr++) {
+		if (nr >= (int)_IOC_NR(WEFT_IOC_GRAPH) &&
+		    nr <= (int)_IOC_NR(WEFT_IOC_RUN))
+			continue;
 		EXPECT_EQ(-ENOTTY, call(self->fd, _IO(WEFT_IOC_TYPE, nr), &query))
 			TH_LOG("nr %d", nr);
 	}
@@ -490,7 +506,7 @@ TEST_F(device, query_tells_this_abi)
 	EXPECT_EQ(WEFT_ABI_VERSION, query.abi_version);
 	EXPECT_EQ(0x1f, query.ops);
 	EXPECT_EQ(0x3, query.engines);
-	EXPECT_EQ(0, query.features & ~WEFT_FEATURE_TIMING);
+	EXPECT_EQ(0, query.features & ~(WEFT_FEATURE_TIMING | WEFT_FEATURE_GRAPHS));
 	EXPECT_EQ(sizeof(struct weft_job), query.job_size);
 	EXPECT_EQ(sizeof(struct weft_completion), query.completion_size);
 }

@@ -306,7 +306,7 @@ TEST_F(stats, other_engine_counts_nothing)
 	EXPECT_EQ(polls, engine_number(other, "polls"));
 }
 
-static const char *const op_names[] = { "nop", "yield", "spin", "sleep", "work" };
+static const char *const op_names[] = { "nop", "yield", "spin", "sleep", "work", "graph" };
 
 static struct sum read_op(struct __test_metadata *_metadata, int op)
 {

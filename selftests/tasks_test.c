@@ -115,7 +115,7 @@ static int count_rows(unsigned char *seen, unsigned int n, size_t piece)
 {
 	int fd = open(DEBUGFS "tasks", O_RDONLY | O_CLOEXEC);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	char line[512], *field[16], *save;
+	char line[512], *field[17], *save;
 	int i, rows = 0;
 
 	if (!file)
@@ -123,9 +123,9 @@ static int count_rows(unsigned char *seen, unsigned int n, size_t piece)
 	setvbuf(file, NULL, _IOFBF, piece);
 	while (fgets(line, sizeof(line), file)) {
 		field[0] = strtok_r(line, "\n ", &save);
-		for (i = 1; i < 14 && field[i - 1]; i++)
+		for (i = 1; i < 17 && field[i - 1]; i++)
 			field[i] = strtok_r(NULL, "\n ", &save);
-		if (i < 14 || !field[13] || strtok_r(NULL, "\n ", &save))
+		if (i < 17 || !field[16] || strtok_r(NULL, "\n ", &save))
 			return -1;
 		if (strtol(field[2], NULL, 10) != getpid())
 			continue;
