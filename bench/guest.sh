@@ -7,7 +7,7 @@ set -e
 sleep 5
 
 insmod /weft.ko
-/job_bench bytes_per_job job_nop job_sleep job_sleep_busy
+/job_bench bytes_per_job job_nop job_sleep job_sleep_busy graph_10 graph_10_steps
 rmmod weft
 
 insmod /weft.ko timing=N

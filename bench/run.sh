@@ -18,6 +18,8 @@ job_sleep         1800 one of 1,000 sleeps of 10 ms, beyond the wait
 job_sleep_untimed -    the same, module loaded with timing=N
 job_sleep_busy    -    the same, all CPU time, also during the wait
 job_sleep_busy_untimed -  the same, module loaded with timing=N
+graph_10          -    a graph of ten nops in a line, submitted to reaped
+graph_10_steps    -    the same, each submitted by userspace when the one before is reaped
 bytes_per_job     384  memory of one of 100,000 sleeping jobs, all counted'
 
 gcc -O2 -Wall -Wextra -Werror -static -Iinclude/uapi \
