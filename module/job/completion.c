@@ -18,14 +18,7 @@
 /* Nobody waits. */
 #define WEFT_WAKE_NEVER	UINT_MAX
 
-/**
- * weft_client_must_wake() - is somebody to be told that completions are there
- * @client: the client
- *
- * Context: under @client->lock.
- * Return: whether to wake @client->wait.
- */
-bool weft_client_must_wake(struct weft_client *client)
+static __always_inline bool __weft_client_must_wake(struct weft_client *client)
 {
 	lockdep_assert_held(&client->lock);
 	if (client->done.count < client->wake_at)
@@ -34,14 +27,8 @@ bool weft_client_must_wake(struct weft_client *client)
 	return true;
 }
 
-/**
- * weft_client_count() - add what came of a job to the sums
- * @client: the client
- * @slot: the job; it has ended
- *
- * Context: under @client->lock.
- */
-void weft_client_count(struct weft_client *client, const struct weft_slot *slot)
+static __always_inline void __weft_client_count(struct weft_client *client,
+						const struct weft_slot *slot)
 {
 	const struct weft_task *task = &slot->op_task.task;
 	struct weft_op_stats *s = &client->ops[slot->op];
@@ -63,6 +50,30 @@ void weft_client_count(struct weft_client *client, const struct weft_slot *slot)
 }
 
 /**
+ * weft_client_must_wake() - is somebody to be told that completions are there
+ * @client: the client
+ *
+ * Context: under @client->lock.
+ * Return: whether to wake @client->wait.
+ */
+bool weft_client_must_wake(struct weft_client *client)
+{
+	return __weft_client_must_wake(client);
+}
+
+/**
+ * weft_client_count() - add what came of a job to the sums
+ * @client: the client
+ * @slot: the job; it has ended
+ *
+ * Context: under @client->lock.
+ */
+void weft_client_count(struct weft_client *client, const struct weft_slot *slot)
+{
+	__weft_client_count(client, slot);
+}
+
+/**
  * weft_slot_end() - a job has ended: it becomes its completion
  * @task: the job's task; the release() of struct weft_task_ops
  *
@@ -80,10 +91,10 @@ void weft_slot_end(struct weft_task *task)
 		weft_dag_slot_end(client, slot);
 		return;
 	}
-	weft_client_count(client, slot);
+	__weft_client_count(client, slot);
 	slot->phase = WEFT_JOB_DONE;
 	weft_slots_push(&client->done, slot);
-	wake = weft_client_must_wake(client);
+	wake = __weft_client_must_wake(client);
 	spin_unlock(&client->lock);
 
 	if (wake)
@@ -209,14 +220,9 @@ void weft_receipt_add(struct weft_receipt *sum, const struct weft_slot *slot)
 	sum->punts += task->punts;
 }
 
-/**
- * weft_slot_report() - the completion of a job
- * @slot: the job; it has ended
- * @timed: times were taken
- * @out: receives it
- */
-void weft_slot_report(const struct weft_slot *slot, bool timed,
-		      struct weft_completion *out)
+static __always_inline void __weft_slot_report(const struct weft_slot *slot,
+					       bool timed,
+					       struct weft_completion *out)
 {
 	const struct weft_task *task = &slot->op_task.task;
 
@@ -235,6 +241,18 @@ void weft_slot_report(const struct weft_slot *slot, bool timed,
 	weft_receipt_add(&out->receipt, slot);
 	if (unlikely(weft_slot_is_dag(slot)))
 		weft_dag_receipt(slot->dag, &out->receipt);
+}
+
+/**
+ * weft_slot_report() - the completion of a job
+ * @slot: the job; it has ended
+ * @timed: times were taken
+ * @out: receives it
+ */
+void weft_slot_report(const struct weft_slot *slot, bool timed,
+		      struct weft_completion *out)
+{
+	__weft_slot_report(slot, timed, out);
 }
 
 /**
@@ -259,7 +277,7 @@ unsigned int weft_client_take_done(struct weft_client *client,
 	*taken = (struct weft_slots){};
 	spin_lock(&client->lock);
 	while (taken->count < max && (slot = weft_slots_pop(&client->done))) {
-		weft_slot_report(slot, timed, &out[taken->count]);
+		__weft_slot_report(slot, timed, &out[taken->count]);
 		weft_slots_push(taken, slot);
 	}
 	spin_unlock(&client->lock);

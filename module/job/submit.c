@@ -77,18 +77,9 @@ struct weft_op_env weft_submit_env(void)
 	};
 }
 
-/**
- * weft_submit_one() - make a job ready to run
- * @client: whose job it is
- * @env: what the op is told of the submitter
- * @job: valid so far as weft_validate_job() can tell
- * @out: receives its slot, for weft_submit_undo() if it is not spawned
- *
- * Context: may sleep; @client->submitting is held.
- * Return: 0, -EAGAIN, -ENOMEM, -EINTR, or what the op's prep() says.
- */
-int weft_submit_one(struct weft_client *client, const struct weft_op_env *env,
-		    const struct weft_job *job, struct weft_slot **out)
+static __always_inline int
+__weft_submit_one(struct weft_client *client, const struct weft_op_env *env,
+		  const struct weft_job *job, struct weft_slot **out)
 {
 	const struct weft_task_ops *ops = &weft_job_ops[job->op];
 	struct weft_slot *slot;
@@ -121,6 +112,22 @@ err_drop:
 err_untake:
 	weft_submit_untake(client, slot);
 	return ret;
+}
+
+/**
+ * weft_submit_one() - make a job ready to run
+ * @client: whose job it is
+ * @env: what the op is told of the submitter
+ * @job: valid so far as weft_validate_job() can tell
+ * @out: receives its slot, for weft_submit_undo() if it is not spawned
+ *
+ * Context: may sleep; @client->submitting is held.
+ * Return: 0, -EAGAIN, -ENOMEM, -EINTR, or what the op's prep() says.
+ */
+int weft_submit_one(struct weft_client *client, const struct weft_op_env *env,
+		    const struct weft_job *job, struct weft_slot **out)
+{
+	return __weft_submit_one(client, env, job, out);
 }
 
 /**
@@ -162,7 +169,8 @@ int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
 	lockdep_assert_held(&client->submitting);
 	*batch = (struct weft_batch){ .client = client };
 	while (batch->count < count) {
-		ret = weft_submit_one(client, &env, &jobs[batch->count], &slot);
+		ret = __weft_submit_one(client, &env, &jobs[batch->count],
+					&slot);
 		if (ret)
 			return ret;
 		ids[batch->count++] = slot->id;
