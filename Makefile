@@ -20,7 +20,7 @@ help:
 	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
-	@echo 'Parts of these: make setup, lint, kunit, selftests, kasan'
+	@echo 'Parts of these: make setup, lint, kunit, selftests, examples, kasan'
 	@echo
 	@echo 'With DEBUG=kasan (memory, locks, leaks) or DEBUG=kcsan (data races), make'
 	@echo 'check, kunit and selftests use a kernel with these checks: slow'
@@ -56,6 +56,9 @@ kunit:
 selftests:
 	@tools/run.sh selftests $(DEBUG)
 
+examples:
+	@tools/run.sh examples
+
 kasan:
 	@tools/run.sh kasan
 
@@ -71,5 +74,5 @@ matrix:
 bench:
 	@tools/run.sh bench
 
-.PHONY: help modules clean setup tools vm demo lint kunit selftests kasan \
+.PHONY: help modules clean setup tools vm demo lint kunit selftests examples kasan \
 	coverage check matrix bench

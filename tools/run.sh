@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|kasan|coverage|check|matrix|bench
+#   run.sh demo|vm|examples|kunit|selftests|kasan|coverage|check|matrix|bench
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -97,6 +97,21 @@ selftests() {
 		--file build/selftests:/selftests \
 		-- "WEFT_SLOW=$slow sh /selftests/run.sh"
 	tools/vm/scanlog.sh "$log"
+}
+
+examples() {
+	local -a files=(--file examples/run.sh:/examples/run.sh)
+	local f
+
+	stock
+	for f in examples/*.json; do
+		files+=(--file "$f:/$f")
+	done
+	tools/vm/run.sh --log build/vm/examples.log \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft "${files[@]}" \
+		-- 'insmod /weft.ko && sh /examples/run.sh && rmmod weft'
+	tools/vm/scanlog.sh build/vm/examples.log
 }
 
 # The same on UML, with KASAN, lockdep and kmemleak watching; it runs no 32-bit
@@ -220,6 +235,7 @@ check() {
 		part lint tools/lint.sh
 		part kunit "$0" kunit
 		part selftests "$0" selftests
+		part examples "$0" examples
 		part kasan "$0" kasan
 	fi
 	sum_up
@@ -256,11 +272,11 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | kunit: | selftests: | kasan: | coverage: | check: | matrix: | bench:) "$1" ;;
+demo: | vm: | examples: | kunit: | selftests: | kasan: | coverage: | check: | matrix: | bench:) "$1" ;;
 check:kasan | check:kcsan) check "$2" ;;
 kunit:kasan | kunit:kcsan | kunit:sid) kunit "$2" ;;
 selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | selftests:sid)
 	selftests "$2"
 	;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|kasan|coverage|check|matrix|bench [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|examples|kunit|selftests|kasan|coverage|check|matrix|bench [KERNEL]" ;;
 esac

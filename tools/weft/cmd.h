@@ -16,6 +16,7 @@
 int cmd_run(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_tasks(int argc, char **argv);
+int cmd_graph(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 
 /* Options that every subcommand takes. */
