@@ -15,8 +15,10 @@ help:
 	@echo 'In virtual machines, with all set-up done by itself:'
 	@echo '  make demo       boot, load, and show both engines at work'
 	@echo '  make check      lint, KUnit, selftests, and those with KASAN'
+	@echo '  make signals    selftests under a storm of signals'
 	@echo '  make matrix     build and test on Linux 6.1, 6.12 and the newest'
 	@echo '  make bench      count instructions: a table, and build/bench.json'
+	@echo '  make soak MINUTES=n  storms on a kernel that checks: build/soak.json'
 	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
@@ -59,6 +61,9 @@ selftests:
 examples:
 	@tools/run.sh examples
 
+signals:
+	@tools/run.sh signals
+
 kasan:
 	@tools/run.sh kasan
 
@@ -74,5 +79,9 @@ matrix:
 bench:
 	@tools/run.sh bench
 
-.PHONY: help modules clean setup tools vm demo lint kunit selftests examples kasan \
-	coverage check matrix bench
+# It reads MINUTES, SEED and STORM, which make hands on.
+soak:
+	@tools/run.sh soak $(DEBUG)
+
+.PHONY: help modules clean setup tools vm demo lint kunit selftests examples signals kasan \
+	coverage check matrix bench soak

@@ -2,7 +2,7 @@
 /*
  * What a job costs, as userspace sees it. Each argument names a benchmark; its
  * result is printed as a line "name value". Times are ns, which with
- * instruction counting are guest instructions.
+ * instruction counting are guest instructions; those named fair_ are percent.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,6 +26,11 @@
 #define HELD_JOBS	100000
 #define GRAPH_NODES	10
 #define GRAPH_ROUNDS	200
+#define FLOOD_JOBS	1000
+#define FAIR_YIELDS	20000
+#define FAIR_ROUNDS	2000
+
+#define BLANKS		"\n\t "
 
 static struct weft_job jobs[HELD_JOBS];
 static struct weft_completion completions[HELD_JOBS];
@@ -290,6 +295,128 @@ static unsigned long long bytes_per_job(void)
 	return used / HELD_JOBS;
 }
 
+/* A client with much to do, all of the time: polls as short or as long as they get. */
+static int open_flooder(__u8 op)
+{
+	int fd = open_client(FLOOD_JOBS), i;
+
+	memset(jobs, 0, sizeof(jobs));
+	for (i = 0; i < FLOOD_JOBS; i++) {
+		jobs[i].op = op;
+		if (op == WEFT_OP_SPIN)
+			jobs[i].spin.ns = 3600 * 1000000000ULL;
+		else
+			jobs[i].yield.count = ~0ULL;
+	}
+	submit(fd, FLOOD_JOBS);
+	return fd;
+}
+
+/* Polls of the async engine so far. */
+static unsigned long long all_polls(void)
+{
+	FILE *f = fopen("/sys/kernel/debug/weft/engines", "re");
+	unsigned long long polls = 0;
+	char line[512], *word;
+	int column = 0, i;
+
+	if (!f || !fgets(line, sizeof(line), f))
+		die("/sys/kernel/debug/weft/engines");
+	for (word = strtok(line, BLANKS); word && strcmp(word, "polls");
+	     word = strtok(NULL, BLANKS))
+		column++;
+	while (fgets(line, sizeof(line), f)) {
+		word = strtok(line, BLANKS);
+		if (strcmp(word, "async"))
+			continue;
+		for (i = 0; word && i < column; i++)
+			word = strtok(NULL, BLANKS);
+		polls = word ? strtoull(word, NULL, 10) : 0;
+	}
+	fclose(f);
+	if (!polls)
+		die("the polls of async");
+	return polls;
+}
+
+/* The share of the polls that one long job gets beside the flooder's. */
+static unsigned long long fair_polls(__u8 flooder_op)
+{
+	int flooder = open_flooder(flooder_op);
+	int fd = open_client(1);
+	unsigned long long polls;
+
+	memset(jobs, 0, sizeof(jobs[0]));
+	jobs[0].op = WEFT_OP_YIELD;
+	jobs[0].yield.count = FAIR_YIELDS - 1;
+	polls = all_polls();
+	submit(fd, 1);
+	reap(fd, 1);
+	polls = all_polls() - polls;
+	close(fd);
+	close(flooder);
+	return 100ULL * FAIR_YIELDS / polls;
+}
+
+static unsigned long long fair_polls_yields(void)
+{
+	return fair_polls(WEFT_OP_YIELD);
+}
+
+static unsigned long long fair_polls_spins(void)
+{
+	return fair_polls(WEFT_OP_SPIN);
+}
+
+static int compare(const void *a, const void *b)
+{
+	unsigned long long x = *(const unsigned long long *)a;
+	unsigned long long y = *(const unsigned long long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Of nop jobs, one at a time: what 99 of 100 take at most, submitted to reaped. */
+static unsigned long long p99(void)
+{
+	static unsigned long long took[FAIR_ROUNDS];
+	int fd = open_client(1), i;
+
+	memset(jobs, 0, sizeof(jobs[0]));
+	/* The first one makes the slots. */
+	for (i = -1; i < FAIR_ROUNDS; i++) {
+		unsigned long long begin = now(CLOCK_MONOTONIC);
+
+		submit(fd, 1);
+		reap(fd, 1);
+		if (i >= 0)
+			took[i] = now(CLOCK_MONOTONIC) - begin;
+	}
+	close(fd);
+	qsort(took, FAIR_ROUNDS, sizeof(took[0]), compare);
+	return took[FAIR_ROUNDS * 99 / 100];
+}
+
+static unsigned long long fair_p99_ratio(__u8 flooder_op)
+{
+	unsigned long long alone = p99(), beside;
+	int flooder = open_flooder(flooder_op);
+
+	beside = p99();
+	close(flooder);
+	return 100 * beside / alone;
+}
+
+static unsigned long long fair_p99_yields(void)
+{
+	return fair_p99_ratio(WEFT_OP_YIELD);
+}
+
+static unsigned long long fair_p99_spins(void)
+{
+	return fair_p99_ratio(WEFT_OP_SPIN);
+}
+
 static const struct {
 	const char *name;
 	unsigned long long (*run)(void);
@@ -300,6 +427,10 @@ static const struct {
 	{ "graph_10", graph_10 },
 	{ "graph_10_steps", graph_10_steps },
 	{ "bytes_per_job", bytes_per_job },
+	{ "fair_polls_yields", fair_polls_yields },
+	{ "fair_polls_spins", fair_polls_spins },
+	{ "fair_p99_yields", fair_p99_yields },
+	{ "fair_p99_spins", fair_p99_spins },
 };
 
 static void run(const char *name)

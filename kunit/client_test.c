@@ -517,6 +517,34 @@ static void cancel_all_tells_the_running_from_the_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3U, bed_reap(bed));
 }
 
+/* The last step of a poll that will wait: it is counted, but has not ended. */
+static void about_to_wait(struct bed *bed)
+{
+	atomic_inc(&bed->client->group.waiting);
+	hook_ret = bed_cancel(bed, bed->ids[0], &hook_verdict);
+	weft_client_stats(bed->client, &bed->stats);
+	atomic_dec(&bed->client->group.waiting);
+}
+
+/* Who saw a job waiting relies on it: its cancel finds it outside of a poll. */
+static void job_that_is_about_to_wait_is_running(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+
+	bed_sleeps(bed, 1);
+	bed_accept(test, 1);
+	bed_hooked = bed;
+	bed_hook = about_to_wait;
+	KUNIT_EXPECT_TRUE(test, bed_step(bed));
+	KUNIT_EXPECT_EQ(test, 0, hook_ret);
+	KUNIT_EXPECT_EQ(test, WEFT_IS_RUNNING, hook_verdict);
+	KUNIT_EXPECT_EQ(test, 1ULL, bed->stats.running);
+	KUNIT_EXPECT_EQ(test, 0ULL, bed->stats.queued + bed->stats.waiting);
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 1U, bed_reap(bed));
+	KUNIT_EXPECT_EQ(test, (s64)-ECANCELED, bed->out[0].result);
+}
+
 static void cancel_all_passes_over_many_slots(struct kunit *test)
 {
 	struct bed *bed = test->priv;
@@ -844,6 +872,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(reaped_id_is_not_found),
 	KUNIT_CASE(cancel_all_ends_what_has_not_ended),
 	KUNIT_CASE(cancel_all_tells_the_running_from_the_others),
+	KUNIT_CASE(job_that_is_about_to_wait_is_running),
 	KUNIT_CASE(cancel_all_passes_over_many_slots),
 	KUNIT_CASE(counts_add_up_at_each_step),
 	KUNIT_CASE(watcher_hears_of_a_credit_once),

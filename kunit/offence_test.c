@@ -69,6 +69,20 @@ static void poll_that_sleeps_is_caught(struct kunit *test)
 	mock_bed_free(bed);
 }
 
+static void first_sleep_has_its_stack(struct kunit *test)
+{
+	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS))
+		kunit_skip(test, "the scheduler tells nobody who sleeps");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
+	run_one(test, bed, STEPS({ MOCK_READY, .before = doze }), o);
+	expect_only(test, o, WEFT_SLEPT, 1);
+	KUNIT_EXPECT_GT(test, o->first[WEFT_SLEPT].nr, 2U);
+	mock_bed_free(bed);
+}
+
 static void thread_may_sleep(struct kunit *test)
 {
 	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_THREADS, 1);
@@ -149,15 +163,22 @@ static void compute(struct mock *m)
 		cpu_relax();
 }
 
-/* It is looked at while it goes on, so there is a stack. */
+/*
+ * It is looked at while it goes on, so there is a stack. One during which others had
+ * the CPU is let off; and an emulated CPU that stands still makes any poll long.
+ */
 static void long_poll_is_seen_where_it_is(struct kunit *test)
 {
 	struct mock_bed *bed = mock_bed_new(test, &live_config, WEFT_ASYNC);
 	struct weft_offender *o = new_offender(test);
+	int tries = 100;
 
-	run_one(test, bed, STEPS({ MOCK_YIELD, .before = compute },
-				 { MOCK_READY }), o);
-	expect_only(test, o, WEFT_LONG, 1);
+	do {
+		run_one(test, bed, STEPS({ MOCK_YIELD, .before = compute },
+					 { MOCK_READY }), o);
+	} while (!o->count[WEFT_LONG] && --tries);
+	KUNIT_EXPECT_GE(test, o->count[WEFT_LONG], 1ULL);
+	expect_only(test, o, WEFT_LONG, o->count[WEFT_LONG]);
 	/* UML finds no stack from an interrupt. */
 	if (!IS_ENABLED(CONFIG_UML))
 		KUNIT_EXPECT_GT(test, o->first[WEFT_LONG].nr, 2U);
@@ -176,11 +197,12 @@ static void leak_softirq(struct mock *m)
 
 static void leaked_preempt_is_caught_and_mended(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT))
 		kunit_skip(test, "no CONFIG_PREEMPT_COUNT");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_preempt },
 				 { MOCK_YIELD },
 				 { MOCK_READY, .before = leak_preempt }), o);
@@ -192,11 +214,12 @@ static void leaked_preempt_is_caught_and_mended(struct kunit *test)
 
 static void leaked_softirq_is_caught(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (IS_ENABLED(CONFIG_LOCKDEP))
 		kunit_skip(test, "lockdep would report it as well");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_softirq },
 				 { MOCK_READY }), o);
 	expect_only(test, o, WEFT_PREEMPT, 1);
@@ -210,11 +233,12 @@ static void leak_rcu(struct mock *m)
 
 static void leaked_rcu_section_is_caught_and_ended(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (!IS_ENABLED(CONFIG_PREEMPT_RCU))
 		kunit_skip(test, "no CONFIG_PREEMPT_RCU");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_rcu },
 				 { MOCK_YIELD },
 				 { MOCK_READY, .before = leak_rcu }), o);
@@ -239,11 +263,12 @@ static void unlock(struct mock *m)
 /* It can be named, not mended; the poll that unlocks is one that changes it, too. */
 static void leaked_lock_is_caught(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
 	if (!IS_ENABLED(CONFIG_LOCKDEP))
 		kunit_skip(test, "no CONFIG_LOCKDEP");
+	bed = mock_bed_live(test, 1, WEFT_ASYNC, 1);
 	run_one(test, bed, STEPS({ MOCK_YIELD, .before = leak_lock },
 				 { MOCK_YIELD },
 				 { MOCK_READY, .before = unlock }), o);
@@ -263,9 +288,13 @@ static void lost_waker_is_counted(struct kunit *test)
 
 static void good_polls_are_no_offence(struct kunit *test)
 {
-	struct mock_bed *bed = mock_bed_new(test, &live_config, WEFT_ASYNC);
+	struct weft_executor_config config = live_config;
 	struct weft_offender *o = new_offender(test);
+	struct mock_bed *bed;
 
+	/* No poll takes so long, also where the CPU stands still for a while. */
+	config.budget_ns = 60 * NSEC_PER_SEC;
+	bed = mock_bed_new(test, &config, WEFT_ASYNC);
 	run_one(test, bed, STEPS({ MOCK_YIELD }, { MOCK_SLEEP, .arg = 1 },
 				 { MOCK_YIELD }, { MOCK_SELF }, { MOCK_READY }), o);
 	KUNIT_EXPECT_EQ(test, 0U, bed->ex->offences.nr);
@@ -305,6 +334,7 @@ static void each_op_has_its_own_counts(struct kunit *test)
 
 static struct kunit_case offence_cases[] = {
 	KUNIT_CASE(poll_that_sleeps_is_caught),
+	KUNIT_CASE(first_sleep_has_its_stack),
 	KUNIT_CASE(thread_may_sleep),
 	KUNIT_CASE(worker_that_waits_between_polls_is_not_to_blame),
 	KUNIT_CASE(poll_over_its_budget_is_caught),

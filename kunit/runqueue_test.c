@@ -55,6 +55,22 @@ static void group_is_first_in_first_out(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, weft_runqueue_empty(&bed->rq));
 }
 
+static void spare_task_is_the_next_one_if_there_are_more(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+
+	KUNIT_EXPECT_NULL(test, weft_runqueue_spare(&bed->rq));
+	push(bed, 0, 0);
+	KUNIT_EXPECT_NULL(test, weft_runqueue_spare(&bed->rq));
+	push(bed, 1, 1);
+	KUNIT_EXPECT_PTR_EQ(test, &bed->task[0], weft_runqueue_spare(&bed->rq));
+	KUNIT_EXPECT_EQ(test, 0, pop(bed));
+	KUNIT_EXPECT_NULL(test, weft_runqueue_spare(&bed->rq));
+	push(bed, 1, 2);
+	KUNIT_EXPECT_PTR_EQ(test, &bed->task[1], weft_runqueue_spare(&bed->rq));
+	KUNIT_EXPECT_EQ(test, 1, pop(bed));
+}
+
 static void groups_take_turns(struct kunit *test)
 {
 	static const int order[] = { 0, 1, 100, 2, 101, 3, 102, 4, 103, 5,
@@ -138,6 +154,7 @@ static void yielding_tasks_go_round(struct kunit *test)
 static struct kunit_case runqueue_cases[] = {
 	KUNIT_CASE(empty_queue_has_no_task),
 	KUNIT_CASE(group_is_first_in_first_out),
+	KUNIT_CASE(spare_task_is_the_next_one_if_there_are_more),
 	KUNIT_CASE(groups_take_turns),
 	KUNIT_CASE(groups_of_any_size_take_turns),
 	KUNIT_CASE(flood_does_not_delay_the_other_group),

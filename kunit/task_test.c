@@ -402,6 +402,26 @@ static void cancel_before_spawn_replaces_the_first_poll(struct kunit *test)
 	expect_cancelled(test, m, 1);
 }
 
+static void task_without_a_worker_yet_can_be_looked_at(struct kunit *test)
+{
+	struct mock_bed *bed = test->priv;
+	struct mock *m = mock_new(bed, 'a', STEPS({ MOCK_READY }));
+	struct weft_task_look look;
+
+	m->task.stamp = 1;
+	weft_task_look(&m->task, &look);
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_NEW, look.state);
+	KUNIT_EXPECT_EQ(test, -1, look.worker);
+	KUNIT_EXPECT_EQ(test, 0, look.pid);
+	KUNIT_EXPECT_EQ(test, 0ULL, look.since_ns);
+	weft_spawn(&m->task);
+	weft_task_look(&m->task, &look);
+	KUNIT_EXPECT_EQ(test, WEFT_STATE_QUEUED, look.state);
+	KUNIT_EXPECT_EQ(test, 0, look.worker);
+	mock_run(bed);
+	KUNIT_EXPECT_EQ(test, 1U, m->released);
+}
+
 static void cancel_wakes_a_pending_task(struct kunit *test)
 {
 	struct mock_bed *bed = test->priv;
@@ -599,6 +619,7 @@ static struct kunit_case task_cases[] = {
 	KUNIT_CASE(cancel_that_is_lost_is_not_called_for_ever),
 	KUNIT_CASE(cancel_of_a_queued_task_replaces_its_poll),
 	KUNIT_CASE(cancel_before_spawn_replaces_the_first_poll),
+	KUNIT_CASE(task_without_a_worker_yet_can_be_looked_at),
 	KUNIT_CASE(cancel_wakes_a_pending_task),
 	KUNIT_CASE(cancel_after_a_wake_wins),
 	KUNIT_CASE(second_cancel_changes_nothing),

@@ -234,10 +234,14 @@ static void not_many_ended_threads_are_left(struct kunit *test)
 	mock_bed_free(bed);
 }
 
+static bool slow_release_may_go_on;
+
 /* A thread has things to do after its task was released. */
 static void slow_release(struct weft_task *task)
 {
 	mock_ops.release(task);
+	while (!READ_ONCE(slow_release_may_go_on))
+		schedule_timeout_idle(1);
 	schedule_timeout_idle(HZ / 10);
 }
 
@@ -246,14 +250,17 @@ static void destroy_waits_for_last_steps(struct kunit *test)
 	struct mock_bed *bed = mock_bed_live(test, 1, WEFT_THREADS, 1);
 	struct weft_task_ops ops = mock_ops;
 	struct mock *m = mock_new(bed, 'a', STEPS({ MOCK_READY }));
-	unsigned long begin = jiffies;
+	unsigned long begin;
 
 	ops.release = slow_release;
 	m->task.ops = &ops;
+	slow_release_may_go_on = false;
 	mock_expect(bed, 1);
 	weft_spawn(&m->task);
 	mock_wait(bed);
 	KUNIT_EXPECT_EQ(test, 1U, bed->ex->threads.nr_live);
+	begin = jiffies;
+	WRITE_ONCE(slow_release_may_go_on, true);
 	mock_bed_free(bed);
 	KUNIT_EXPECT_TRUE(test, time_after_eq(jiffies, begin + HZ / 10));
 }

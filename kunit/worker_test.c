@@ -21,6 +21,7 @@ static void idle_executor_does_nothing(struct kunit *test)
 {
 	struct mock_bed *bed = mock_bed_live(test, 2, WEFT_ASYNC, 1);
 	struct weft_engine_stats before, after;
+	unsigned long until = jiffies + 60 * HZ;
 	u64 now = ktime_get_ns();
 	struct mock *m;
 
@@ -34,9 +35,15 @@ static void idle_executor_does_nothing(struct kunit *test)
 	weft_cancel(&m->task);
 	mock_wait(bed);
 
+	/* The workers may still be on their way to sleep. */
+	get_stats(bed, &after);
+	do {
+		before = after;
+		msleep(100);
+		get_stats(bed, &after);
+	} while (memcmp(&before, &after, sizeof(after)) &&
+		 time_before(jiffies, until));
 	/* Nothing is waited for here: the time is the test. */
-	msleep(100);
-	get_stats(bed, &before);
 	msleep(10000);
 	get_stats(bed, &after);
 	KUNIT_EXPECT_EQ(test, 0, memcmp(&before, &after, sizeof(after)));
@@ -90,6 +97,7 @@ static void running_tasks_are_counted(struct kunit *test,
 				      enum weft_engine engine)
 {
 	struct mock_bed *bed = mock_bed_live(test, 2, engine, 1);
+	unsigned long until = jiffies + 60 * HZ;
 	struct mock *m;
 
 	mock_expect(bed, 1);
@@ -98,7 +106,8 @@ static void running_tasks_are_counted(struct kunit *test,
 	mock_wait_state(m, WEFT_STATE_PENDING);
 	KUNIT_EXPECT_EQ(test, 1LL, m->task.result);
 	/* Let it go to sleep. */
-	schedule_timeout_idle(1);
+	while (weft_group_running(&bed->group) && time_before(jiffies, until))
+		schedule_timeout_idle(1);
 	KUNIT_EXPECT_EQ(test, 0U, weft_group_running(&bed->group));
 	weft_wake(&m->task);
 	mock_wait(bed);
@@ -122,6 +131,7 @@ struct hog {
 	struct weft_sleep sleep;
 	bool pinned;
 	struct weft_worker *home;
+	const struct mock *until;	/* it ends when this one has */
 	unsigned int slices;
 };
 
@@ -139,7 +149,7 @@ static enum weft_poll hog_poll(struct weft_task *task, struct weft_cx *cx)
 	KUNIT_EXPECT_PTR_EQ(hog->bed->test, current, task->worker->thread);
 	while (!weft_slice_spent(cx))
 		cpu_relax();
-	if (hog->slices--)
+	if (!(hog->until && READ_ONCE(hog->until->released)) && hog->slices--)
 		return weft_yield(cx);
 	weft_sleep_stop(&hog->sleep, cx);
 	return WEFT_READY;
@@ -211,6 +221,41 @@ static void task_with_a_timer_does_not_move(struct kunit *test)
 	run_hogs(test, HOGS, true);
 }
 
+/* To look for a task to give away must not cost the one its turn that cannot be. */
+static void task_with_a_timer_has_its_turn_beside_a_hog(struct kunit *test)
+{
+	struct mock_bed *bed = mock_bed_live(test, 2, WEFT_ASYNC, 1);
+	struct hog *hog = kunit_kzalloc(test, sizeof(*hog), GFP_KERNEL);
+	unsigned long until = jiffies + 60 * HZ;
+	struct mock *m;
+
+	KUNIT_ASSERT_NOT_NULL(test, hog);
+	mock_expect(bed, 2);
+	atomic_set(&bed->ex->next, 1);
+	m = mock_spawn(bed, 's', STEPS({ MOCK_SLEEP, KTIME_MAX }));
+	mock_wait_state(m, WEFT_STATE_PENDING);
+	while (hweight_long(READ_ONCE(bed->ex->parked)) < 2 &&
+	       time_before(jiffies, until))
+		schedule_timeout_idle(1);
+
+	hog->bed = bed;
+	hog->until = m;
+	hog->slices = 5000;
+	weft_sleep_until(&hog->sleep, 0, 0);
+	KUNIT_ASSERT_EQ(test, 0,
+			weft_task_init(&hog->task, &hog_ops, &bed->group));
+	atomic_set(&bed->ex->next, 1);
+	weft_spawn(&hog->task);
+	while (!READ_ONCE(hog->task.polls) && time_before(jiffies, until))
+		schedule_timeout_idle(1);
+	weft_cancel(&m->task);
+	mock_wait(bed);
+	KUNIT_EXPECT_PTR_EQ(test, hog->task.worker, m->task.worker);
+	/* It wraps if the hog went on to its end. */
+	KUNIT_EXPECT_LT(test, hog->slices, 5000U);
+	mock_bed_free(bed);
+}
+
 static struct kunit_case worker_cases[] = {
 	KUNIT_CASE(executor_may_end_before_its_workers_have_run),
 	KUNIT_CASE(idle_executor_does_nothing),
@@ -221,6 +266,7 @@ static struct kunit_case worker_cases[] = {
 	KUNIT_CASE(worker_without_tasks_is_given_some),
 	KUNIT_CASE(lone_task_is_not_moved),
 	KUNIT_CASE(task_with_a_timer_does_not_move),
+	KUNIT_CASE(task_with_a_timer_has_its_turn_beside_a_hog),
 	{}
 };
 

@@ -32,6 +32,16 @@ static inline void weft_hrtimer_setup(struct hrtimer *timer,
 #define WEFT_IMPORT_NS(ns) MODULE_IMPORT_NS(ns)
 #endif
 
+/* 6.12 (November 2024): one that went to sleep may be left in its run queue. */
+static inline bool weft_task_is_runnable(struct task_struct *task)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	return task_is_runnable(task);
+#else
+	return task->on_rq;
+#endif
+}
+
 /*
  * Is nothing disabled, and does the scheduler not want the CPU? Where the need to
  * reschedule is folded into the count of preempt_disable() (x86, arm64, s390), one

@@ -202,7 +202,7 @@ TEST_F(cancel, cancel_wakes_a_waiter)
 		status = wait_until(self->fd, &c, 1, 1, WEFT_WAIT_FOREVER);
 		_exit(status == 1 && c.result == -ECANCELED ? 0 : 1);
 	}
-	until_asleep(pid);
+	ASSERT_EQ(true, until_asleep(pid));
 	EXPECT_EQ(WEFT_CANCELLED, cancel_job(self->fd, id));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stddef.h>
+#include "common.h"
 #include "table.h"
 
 #define CREDITS		1024

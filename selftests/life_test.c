@@ -5,6 +5,7 @@
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include "common.h"
 #include "table.h"
 
 #define CREDITS	64
@@ -184,8 +185,9 @@ TEST_F(end, kill_ends_every_job_at_every_stage)
 		if (!pid)
 			live_until_killed(stage, variant, self->pipe[1]);
 		ASSERT_EQ(1, read(self->pipe[0], &x, 1));
-		if (stage == STAGE_WAITING)
-			until_asleep(pid);
+		if (stage == STAGE_WAITING) {
+			ASSERT_EQ(true, until_asleep(pid));
+		}
 		kill_and_check(_metadata, pid, variant->engine);
 	}
 }
@@ -243,6 +245,8 @@ TEST_F(life, closing_a_dup_ends_nothing)
 	ASSERT_EQ(0, close(other));
 	ASSERT_EQ(1, run_job(self->fd, sleep_job(6, MSEC), &c));
 	EXPECT_EQ(6, c.user_data);
+	/* The other one's thread may not have had its first poll yet. */
+	ASSERT_EQ(true, until_waiting(self->fd, 1));
 	ASSERT_EQ(0, get_stats(self->fd, &stats));
 	EXPECT_EQ(1, stats.done);
 	EXPECT_EQ(1, stats.waiting);
@@ -552,6 +556,8 @@ static pid_t exec_with_client(__u32 engine, int fd_flags)
 		snprintf(env, sizeof(env), PAUSE_ENV "=%d", go[1]);
 		if (fd < 0 || fcntl(fd, F_SETFD, fd_flags))
 			_exit(1);
+		/* They would go on in the new program, which has no handler yet. */
+		no_alarms();
 		execve("/proc/self/exe", argv, envp);
 		_exit(1);
 	}
@@ -622,7 +628,7 @@ TEST_F(life, close_under_a_wait_lets_the_wait_end)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_ever, &waiter));
 	while (!__atomic_load_n(&waiter.tid, __ATOMIC_ACQUIRE))
 		sched_yield();
-	until_asleep(waiter.tid);
+	ASSERT_EQ(true, until_asleep(waiter.tid));
 	ASSERT_EQ(0, close(self->fd));
 	pthread_join(thread, NULL);
 	EXPECT_EQ(1, waiter.ret);

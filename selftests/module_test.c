@@ -3,42 +3,10 @@
  * Loading, unloading and the parameters of the module. Ends with the module
  * loaded as it was found: with the default parameters.
  */
-#include <dirent.h>
 #include <sys/stat.h>
-#include "table.h"
+#include "modules.h"
 
-#define MODULE_FILE	"/weft.ko"
 #define PARAMETERS	"/sys/module/weft/parameters/"
-
-static int load(const char *parameters)
-{
-	int fd = open(MODULE_FILE, O_RDONLY | O_CLOEXEC);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "weft", O_NONBLOCK) ? -errno : 0;
-}
-
-static bool is_loaded(void)
-{
-	return !access("/sys/module/weft", F_OK);
-}
-
-static void __attribute__((constructor)) need_module(void)
-{
-	if (access(MODULE_FILE, R_OK))
-		ksft_exit_skip("no " MODULE_FILE ": copy the module there\n");
-	if (geteuid())
-		ksft_exit_skip("loading modules needs root\n");
-}
 
 /* Every test starts without the module and leaves it loaded. */
 FIXTURE(module) {
@@ -175,7 +143,8 @@ TEST_F(module, unloading_after_a_kill_works_at_once)
 		if (!run_and_leave(WEFT_ENGINE_ASYNC) ||
 		    open_client(WEFT_ENGINE_THREADS, 1) < 0 || write(go[1], "x", 1) != 1)
 			_exit(1);
-		pause();
+		for (;;)
+			pause();
 	}
 	ASSERT_EQ(1, read(go[0], &x, 1));
 	EXPECT_EQ(-EWOULDBLOCK, unload());
@@ -196,34 +165,6 @@ TEST_F(module, reloads_with_jobs_in_between)
 	}
 }
 
-static bool is_named(const char *pid, const char *name)
-{
-	char path[288], comm[32] = "";
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	if (read(fd, comm, sizeof(comm) - 1) < 0)
-		comm[0] = '\0';
-	close(fd);
-	return !strncmp(comm, name, strlen(name));
-}
-
-static bool has_thread(const char *name)
-{
-	struct dirent *entry;
-	bool found = false;
-	DIR *proc = opendir("/proc");
-
-	while (proc && !found && (entry = readdir(proc)))
-		found = is_named(entry->d_name, name);
-	if (proc)
-		closedir(proc);
-	return found;
-}
-
 TEST_F(module, no_kernel_thread_is_left)
 {
 	ASSERT_EQ(0, load(""));
@@ -231,7 +172,7 @@ TEST_F(module, no_kernel_thread_is_left)
 	ASSERT_TRUE(run_and_leave(WEFT_ENGINE_ASYNC));
 	ASSERT_TRUE(run_and_leave(WEFT_ENGINE_THREADS));
 	ASSERT_EQ(0, unload());
-	EXPECT_FALSE(has_thread("weft"));
+	EXPECT_TRUE(until_no_thread("weft"));
 }
 
 static void *open_in_a_loop(void *arg)
@@ -544,4 +485,4 @@ TEST_F(module, parameters_show_and_cannot_be_written)
 	check_parameter(_metadata, "max_credits", "7");
 }
 
-TEST_HARNESS_MAIN
+WEFT_PATIENT_MAIN

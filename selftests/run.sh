@@ -5,13 +5,14 @@
 #   RUN_SH="abi_test job_test" run.sh    only these
 #   RUN_SH_BITS=64 run.sh                only this word size
 #   WEFT_SLOW=10 run.sh                  on a kernel that is so much slower
+#   WEFT_ALARM_MS=10 run.sh              with a signal every 1 to 10 ms, all the time
 # A test also fails if the kernel log has a warning after it. The last line is
 # "selftests: N passed, N failed, N skipped"; the status is 1 if one failed.
 set -u
 
 DIR=$(cd "$(dirname "$0")" && pwd)
 MODULE=/weft.ko
-LIMIT=${RUN_SH_LIMIT:-$((150 * ${WEFT_SLOW:-1}))}
+LIMIT=${RUN_SH_LIMIT:-$((300 * ${WEFT_SLOW:-1}))}
 WORK=$(mktemp -d)
 BAD='WARNING|BUG|Oops|general protection|KASAN|KCSAN|UBSAN|ODEBUG|refcount_t'
 BAD="$BAD|INFO: possible|INFO: suspicious|possible circular|suspicious RCU"

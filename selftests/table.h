@@ -6,7 +6,7 @@
 #ifndef WEFT_SELFTESTS_TABLE_H
 #define WEFT_SELFTESTS_TABLE_H
 
-#include "common.h"
+#include "api.h"
 
 #define DEBUGFS		"/sys/kernel/debug/weft/"
 #define MAX_COLUMNS	32

@@ -299,19 +299,19 @@ static void *poll_for_events(void *arg)
 	struct pollfd p = { .fd = waiter->fd, .events = waiter->events };
 
 	__atomic_store_n(&waiter->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
-	waiter->ret = poll(&p, 1, -1) < 0 ? -errno : p.revents;
+	waiter->ret = RESTARTED(poll(&p, 1, -1)) < 0 ? -errno : p.revents;
 	return NULL;
 }
 
-/* Starts a thread and gives it the time to block. */
+/* Starts a thread, which has blocked or ended when this returns. */
 static int start_waiter(struct waiter *waiter, void *(*fn)(void *))
 {
 	int ret = pthread_create(&waiter->thread, NULL, fn, waiter);
 
 	while (!ret && !__atomic_load_n(&waiter->tid, __ATOMIC_ACQUIRE))
 		sched_yield();
-	if (!ret)
-		until_asleep(waiter->tid);
+	if (!ret && !until_asleep(waiter->tid))
+		return -ETIME;
 	return -ret;
 }
 
@@ -353,7 +353,7 @@ TEST_F(wait, waiters_with_other_mins_all_return)
 		status = wait_until(self->fd, NULL, 0, 3, WEFT_WAIT_FOREVER);
 		_exit(status == 3 ? 0 : 1);
 	}
-	until_asleep(pid);
+	ASSERT_EQ(true, until_asleep(pid));
 	ASSERT_EQ(3, make_done(self->fd, 3));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
@@ -552,7 +552,7 @@ static int poll_now(int fd, short events)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
-	return poll(&p, 1, 0) < 0 ? -errno : p.revents;
+	return RESTARTED(poll(&p, 1, 0)) < 0 ? -errno : p.revents;
 }
 
 TEST_F(wait, poll_of_an_idle_client_is_writable_only)
@@ -591,8 +591,13 @@ TEST_F(wait, select_of_a_sleeping_job_wakes)
 	FD_ZERO(&fds);
 	FD_SET(self->fd, &fds);
 	ASSERT_EQ(1, submit_one(self->fd, sleep_job(1, 5 * MSEC), NULL));
-	EXPECT_EQ(1, select(self->fd + 1, &fds, NULL, NULL, &timeout));
+	EXPECT_EQ(1, RESTARTED(select(self->fd + 1, &fds, NULL, NULL, &timeout)));
 	EXPECT_EQ(1, look(self->fd));
+}
+
+static int wait_for_event(int ep, struct epoll_event *event, int ms)
+{
+	return RESTARTED(epoll_wait(ep, event, 1, ms));
 }
 
 TEST_F(wait, level_triggered_epoll_reports_until_reaped)
@@ -603,13 +608,13 @@ TEST_F(wait, level_triggered_epoll_reports_until_reaped)
 
 	ASSERT_LE(0, ep);
 	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->fd, &event));
-	EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+	EXPECT_EQ(0, wait_for_event(ep, &event, 0));
 	ASSERT_EQ(1, submit_one(self->fd, sleep_job(1, 5 * MSEC), NULL));
-	EXPECT_EQ(1, epoll_wait(ep, &event, 1, PATIENCE / MSEC));
+	EXPECT_EQ(1, wait_for_event(ep, &event, PATIENCE / MSEC));
 	EXPECT_EQ(EPOLLIN, event.events);
-	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0));
+	EXPECT_EQ(1, wait_for_event(ep, &event, 0));
 	ASSERT_EQ(1, reap(self->fd, &c, 1));
-	EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+	EXPECT_EQ(0, wait_for_event(ep, &event, 0));
 	EXPECT_EQ(0, close(ep));
 }
 
@@ -624,10 +629,10 @@ TEST_F(wait, edge_triggered_epoll_reports_each_new_completion_once)
 	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->fd, &event));
 	for (i = 0; i < 10; i++) {
 		ASSERT_EQ(1, submit_one(self->fd, sleep_job(i, MSEC), NULL));
-		ASSERT_EQ(1, epoll_wait(ep, &event, 1, PATIENCE / MSEC));
-		EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+		ASSERT_EQ(1, wait_for_event(ep, &event, PATIENCE / MSEC));
+		EXPECT_EQ(0, wait_for_event(ep, &event, 0));
 		ASSERT_EQ(1, reap(self->fd, &c, 1));
-		EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+		EXPECT_EQ(0, wait_for_event(ep, &event, 0));
 	}
 	EXPECT_EQ(0, close(ep));
 }
@@ -643,7 +648,7 @@ TEST_F(wait, closing_in_an_epoll_leaves_no_event)
 	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
 	ASSERT_EQ(1, submit_one(fd, sleep_job(1, HOUR), NULL));
 	EXPECT_EQ(0, close(fd));
-	EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+	EXPECT_EQ(0, wait_for_event(ep, &event, 0));
 	EXPECT_EQ(0, close(ep));
 }
 
@@ -721,9 +726,9 @@ TEST_F(credit, edge_triggered_epoll_reports_the_return)
 
 	ASSERT_LE(0, ep);
 	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->fd, &event));
-	EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+	EXPECT_EQ(0, wait_for_event(ep, &event, 0));
 	ASSERT_EQ(1, wait_until(self->fd, &c, 1, 1, 0));
-	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0));
+	EXPECT_EQ(1, wait_for_event(ep, &event, 0));
 	EXPECT_EQ(EPOLLOUT, event.events);
 	EXPECT_EQ(0, close(ep));
 }

@@ -53,8 +53,9 @@ checkpatch_all() {
 	local -a kernel user selftests
 
 	mapfile -t kernel < <(files 'module/*.[ch]' 'include/*.h' 'kunit/*.[ch]' \
-		bench/weft_bench.c ':!module/core/trace.h')
-	mapfile -t user < <(files 'tools/*.[ch]' bench/job_bench.c)
+		bench/weft_bench.c soak/weft_soak.c ':!module/core/trace.h')
+	mapfile -t user < <(files 'tools/*.[ch]' bench/job_bench.c 'soak/*.[ch]' \
+		':!soak/weft_soak.c')
 	mapfile -t selftests < <(files 'selftests/*.[ch]')
 	checkpatch NONE "${kernel[@]}"
 	checkpatch "$TRACE_IGNORE" module/core/trace.h

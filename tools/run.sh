@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|examples|kunit|selftests|kasan|coverage|check|matrix|bench
+#   run.sh demo|vm|examples|kunit|selftests|signals|kasan|coverage|check|matrix|bench|soak
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
+#   run.sh soak kasan|kcsan|stock|uml            the storms, see soak/run.sh
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=vm/lib.sh
 . "$(dirname "$0")/vm/lib.sh"
@@ -84,7 +85,7 @@ kunit_in_qemu() {
 }
 
 selftests() {
-	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=600
+	local kernel=${1:-stock} log=build/vm/selftests${1:+-$1}.log slow=1 timeout=1200
 
 	case $kernel in
 	kasan | kcsan) slow=$DEBUG_SLOW timeout=$DEBUG_TIMEOUT ;;
@@ -114,6 +115,18 @@ examples() {
 	tools/vm/scanlog.sh build/vm/examples.log
 }
 
+# The 64-bit ones with a signal every few ms, which no job may be lost by.
+signals() {
+	need stock
+	tools/vm/setup.sh lint
+	tools/build.sh selftests
+	tools/vm/run.sh --timeout 1200 --log build/vm/signals.log \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/selftests:/selftests \
+		-- 'RUN_SH_BITS=64 WEFT_ALARM_MS=10 sh /selftests/run.sh'
+	tools/vm/scanlog.sh build/vm/signals.log
+}
+
 # The same on UML, with KASAN, lockdep and kmemleak watching; it runs no 32-bit
 # programs. uml_selftests_with WEFT_KO NAME [OPTION...]
 uml_selftests_with() {
@@ -131,7 +144,7 @@ uml_selftests_with() {
 kasan() {
 	need uml
 	tools/build.sh selftests
-	uml_selftests_with build/uml/weft.ko kasan --timeout 600 \
+	uml_selftests_with build/uml/weft.ko kasan --timeout 1200 \
 		--cmd 'RUN_SH_BITS=64 sh /selftests/run.sh'
 }
 
@@ -194,6 +207,12 @@ bench() {
 	bench/run.sh
 }
 
+soak() {
+	need "$1"
+	tools/build.sh soak
+	soak/run.sh "$1"
+}
+
 # Runs a part, remembers what it counted, and goes on also if it failed.
 part() {
 	local name=$1 log=build/check/$1.log status=0
@@ -203,6 +222,28 @@ part() {
 	mkdir -p build/check
 	"$@" 2>&1 | tee "$log" || status=$?
 	[ "$status" -eq 0 ] || failed_parts+=("$name")
+}
+
+# A part beside those that follow; its output comes when it is waited for.
+part_beside() {
+	beside=$1
+
+	shift
+	say "$beside, beside what follows ..."
+	mkdir -p build/check
+	"$@" >"build/check/$beside.log" 2>&1 &
+	beside_pid=$!
+	trap 'kill "$beside_pid" 2>/dev/null || true' EXIT
+}
+
+part_beside_wait() {
+	local status=0
+
+	say "$beside:"
+	wait "$beside_pid" || status=$?
+	trap - EXIT
+	cat "build/check/$beside.log"
+	[ "$status" -eq 0 ] || failed_parts+=("$beside")
 }
 
 # Sums up the lines "NAME: N passed, N failed, N skipped".
@@ -225,6 +266,11 @@ sum_up() {
 	[ "${#failed_parts[@]}" -eq 0 ]
 }
 
+builds_selftests() {
+	tools/vm/setup.sh lint
+	tools/build.sh selftests
+}
+
 check() {
 	failed_parts=()
 	rm -rf build/check
@@ -233,10 +279,13 @@ check() {
 		part "selftests-$1" "$0" selftests "$1"
 	else
 		part lint tools/lint.sh
+		# Two of the parts need them, and lint builds where one of these does.
+		part build builds_selftests
+		part_beside selftests "$0" selftests
 		part kunit "$0" kunit
-		part selftests "$0" selftests
-		part examples "$0" examples
 		part kasan "$0" kasan
+		part_beside_wait
+		part examples "$0" examples
 	fi
 	sum_up
 }
@@ -272,11 +321,15 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | examples: | kunit: | selftests: | kasan: | coverage: | check: | matrix: | bench:) "$1" ;;
+demo: | vm: | examples: | kunit: | selftests: | signals: | kasan: | coverage: | check: | matrix: | bench:)
+	"$1"
+	;;
 check:kasan | check:kcsan) check "$2" ;;
 kunit:kasan | kunit:kcsan | kunit:sid) kunit "$2" ;;
 selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | selftests:sid)
 	selftests "$2"
 	;;
-*) die "usage: ${0##*/} demo|vm|examples|kunit|selftests|kasan|coverage|check|matrix|bench [KERNEL]" ;;
+soak:) soak kasan ;;
+soak:kasan | soak:kcsan | soak:stock | soak:uml) soak "$2" ;;
+*) die "usage: ${0##*/} demo|vm|examples|kunit|selftests|signals|kasan|coverage|check|matrix|bench|soak [KERNEL]" ;;
 esac

@@ -7,6 +7,7 @@
 #include <kunit/visibility.h>
 
 #include "executor.h"
+#include "gfp.h"
 
 /**
  * weft_executor_create() - make an executor
@@ -152,7 +153,7 @@ int weft_group_init(struct weft_group *group, struct weft_executor *ex,
 		return 0;
 
 	group->queues = kcalloc(ex->nr_workers, sizeof(*group->queues),
-				GFP_KERNEL_ACCOUNT);
+				WEFT_GFP_USER);
 	return group->queues ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_GPL(weft_group_init);
@@ -330,7 +331,7 @@ EXPORT_SYMBOL_IF_KUNIT(weft_group_running);
 void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 {
 	const struct weft_executor *ex = task->group->executor;
-	/* Pairs with weft_state_spawn(): only a spawned task has a worker. */
+	/* Pairs with weft_state_spawn(): from then on it has a stamp and a worker. */
 	int state = atomic_read_acquire(&task->state);
 	u64 stamp = READ_ONCE(task->stamp);
 	u64 now = weft_executor_now(ex);
@@ -339,13 +340,15 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 		.state = state & WEFT_STATE_MASK,
 		.cancelled = state & WEFT_STATE_CANCEL,
 		.wait = READ_ONCE(task->wait),
-		.since_ns = ex->timing && now > stamp ? now - stamp : 0,
 		.polls = READ_ONCE(task->polls),
 		.worker = -1,
 	};
+	if (look->state == WEFT_STATE_NEW)
+		return;
+	look->since_ns = ex->timing && now > stamp ? now - stamp : 0;
 	if (task->group->engine == WEFT_THREADS) {
 		look->pid = weft_thread_pid(task->thread);
-	} else if (look->state != WEFT_STATE_NEW) {
+	} else {
 		const struct weft_worker *worker = READ_ONCE(task->worker);
 
 		look->worker = worker->index;

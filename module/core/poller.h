@@ -24,6 +24,9 @@
 /* Another task may live at its address by now. */
 #define WEFT_LAST_ENDED		((const struct weft_task *)1)
 
+/* Polls between two looks at what else a kernel thread must look at. */
+#define WEFT_BURST	64
+
 /**
  * struct weft_poller - Who polls tasks
  * @cx: handed to the poll

@@ -110,4 +110,25 @@ static inline struct weft_task *weft_runqueue_pop(struct weft_runqueue *rq)
 	return weft_runqueue_take(rq, weft_runqueue_next(rq));
 }
 
+/**
+ * weft_runqueue_spare() - a task that another worker could do
+ * @rq: the run queue
+ *
+ * Takes nothing: the turn of each task stays what it is.
+ *
+ * Return: the next task, if it is not the only one; else NULL.
+ */
+static inline struct weft_task *
+weft_runqueue_spare(const struct weft_runqueue *rq)
+{
+	const struct weft_group_queue *queue;
+
+	if (weft_runqueue_empty(rq))
+		return NULL;
+	queue = list_first_entry(&rq->ring, struct weft_group_queue, ring);
+	if (!queue->head->next && list_is_singular(&rq->ring))
+		return NULL;
+	return llist_entry(queue->head, struct weft_task, node);
+}
+
 #endif /* WEFT_CORE_RUNQUEUE_H */

@@ -156,8 +156,9 @@ u64 weft_bucket_ceiling(unsigned int bucket);
  * @wait: enum weft_wait_source, if it is pending
  * @since_ns: for how long it has been so; 0 if times are not taken
  * @polls: how often it was polled
- * @worker: number of its worker, -1 if it has a thread of its own
- * @pid: of its kernel thread or its worker's
+ * @worker: number of its worker, -1 if it has a thread of its own or was not
+ *	spawned yet
+ * @pid: of its kernel thread or its worker's; 0 if there is none yet
  */
 struct weft_task_look {
 	u8 state;

@@ -8,6 +8,7 @@
 #include <kunit/visibility.h>
 
 #include "executor.h"
+#include "gfp.h"
 #include "thread.h"
 
 /* So many ended threads may be left before a new one reaps them. */
@@ -318,14 +319,19 @@ static int weft_thread_run(void *data)
 {
 	struct weft_thread *thread = data;
 	enum weft_outcome outcome;
+	unsigned int yields = 0;
 
 	set_freezable();
 	weft_thread_wait(thread);
 	while ((outcome = weft_thread_poll(thread)) != WEFT_OUTCOME_DONE) {
-		if (outcome == WEFT_OUTCOME_GONE)
+		if (outcome == WEFT_OUTCOME_GONE) {
 			weft_thread_wait(thread);
-		else
-			schedule();
+			continue;
+		}
+		schedule();
+		/* A task that only ever yields must not hold up a suspend. */
+		if (++yields % WEFT_BURST == 0)
+			try_to_freeze();
 	}
 	weft_thread_end(thread);
 	return 0;
@@ -383,7 +389,7 @@ int weft_thread_create(struct weft_task *task)
 		return ret;
 
 	ret = -ENOMEM;
-	thread = kzalloc(sizeof(*thread), GFP_KERNEL_ACCOUNT);
+	thread = kzalloc(sizeof(*thread), WEFT_GFP_USER);
 	if (!thread)
 		goto err_unreserve;
 	weft_poller_init(&thread->poller, ex, NULL, NULL);

@@ -12,8 +12,8 @@ static void weft_witness_out(struct preempt_notifier *notifier,
 	struct weft_witness *w = container_of(notifier, struct weft_witness,
 					      notifier);
 
-	/* Preempted is not asleep. */
-	if (*w->queue && !task_is_running(current) && !w->slept.nr)
+	/* Preempted is not asleep, also not on its way there. */
+	if (*w->queue && !weft_task_is_runnable(current) && !w->slept.nr)
 		weft_stack_save(&w->slept);
 }
 
@@ -80,35 +80,21 @@ void weft_witness_fini(struct weft_witness *w)
 }
 
 /**
- * weft_witness_attach() - this is the worker's thread
- * @w: the witness
+ * weft_witness_attach() - watch the calling thread
+ * @w: the witness; the worker's thread calls
+ *
+ * From here on the scheduler tells where a poll sleeps, from the first time on.
+ *
+ * Context: may sleep, for the scheduler's code is patched.
  */
 void weft_witness_attach(struct weft_witness *w)
 {
 	WRITE_ONCE(w->thread, current);
-}
-
-/**
- * weft_witness_slept() - the worker slept in a poll
- * @w: the witness of the calling thread
- *
- * The first time there is no stack: to be told by the scheduler means to have its
- * code patched, which is not done before there is a reason.
- *
- * Context: may sleep.
- * Return: where it slept; NULL if that is not known.
- */
-const struct weft_stack *weft_witness_slept(struct weft_witness *w)
-{
 #ifdef CONFIG_PREEMPT_NOTIFIERS
-	if (!w->notified && current == w->thread) {
-		preempt_notifier_inc();
-		preempt_notifier_init(&w->notifier, &weft_witness_ops);
-		preempt_notifier_register(&w->notifier);
-		w->notified = true;
-	}
+	preempt_notifier_inc();
+	preempt_notifier_init(&w->notifier, &weft_witness_ops);
+	preempt_notifier_register(&w->notifier);
 #endif
-	return w->slept.nr ? &w->slept : NULL;
 }
 
 /**
@@ -118,10 +104,8 @@ const struct weft_stack *weft_witness_slept(struct weft_witness *w)
 void weft_witness_detach(struct weft_witness *w)
 {
 #ifdef CONFIG_PREEMPT_NOTIFIERS
-	if (w->notified) {
-		preempt_notifier_unregister(&w->notifier);
-		preempt_notifier_dec();
-	}
+	preempt_notifier_unregister(&w->notifier);
+	preempt_notifier_dec();
 #endif
 	WRITE_ONCE(w->thread, NULL);
 }

@@ -27,8 +27,7 @@
  * @thread: the worker's; NULL while it does not run
  * @counters: of the worker
  * @queue: the worker's; NULL while it does not poll
- * @notifier: tells that the worker is switched out, once @notified
- * @notified: it is registered
+ * @notifier: tells that the worker is switched out
  *
  * @slept is the worker's thread's alone, @busy, @busy_poll and @seen_poll are
  * @timer's.
@@ -46,7 +45,6 @@ struct weft_witness {
 	const struct weft_group_queue *const *queue;
 #ifdef CONFIG_PREEMPT_NOTIFIERS
 	struct preempt_notifier notifier;
-	bool notified;
 #endif
 };
 
@@ -66,6 +64,13 @@ weft_witness_busy(const struct weft_witness *w)
 	       &w->busy : NULL;
 }
 
+/* Where the poll slept; NULL if that is not known. */
+static inline const struct weft_stack *
+weft_witness_slept(const struct weft_witness *w)
+{
+	return w->slept.nr ? &w->slept : NULL;
+}
+
 void weft_witness_init(struct weft_witness *w,
 		       const struct weft_counters *counters,
 		       const struct weft_group_queue *const *queue,
@@ -73,7 +78,6 @@ void weft_witness_init(struct weft_witness *w,
 void weft_witness_fini(struct weft_witness *w);
 void weft_witness_attach(struct weft_witness *w);
 void weft_witness_detach(struct weft_witness *w);
-const struct weft_stack *weft_witness_slept(struct weft_witness *w);
 void weft_witness_start(struct weft_witness *w);
 
 #endif /* WEFT_CORE_WITNESS_H */

@@ -10,9 +10,6 @@
 #include "executor.h"
 #include "worker.h"
 
-/* Polls between two looks at what else a kernel thread must look at. */
-#define WEFT_BURST	64
-
 static void weft_worker_kick(struct weft_worker *worker)
 {
 	/*
@@ -130,10 +127,15 @@ static __always_inline bool weft_worker_poll(struct weft_worker *worker,
  */
 bool weft_worker_step(struct weft_worker *worker)
 {
+	bool polled;
+
 	/* The test may have slept. */
 	weft_poller_sync(&worker->poller);
 	weft_timers_run(&worker->poller.timers);
-	return weft_worker_poll(worker, weft_poller_timed(&worker->poller));
+	polled = weft_worker_poll(worker, weft_poller_timed(&worker->poller));
+	/* As if it parked: between two steps nothing is inside a poll. */
+	WRITE_ONCE(worker->queue, NULL);
+	return polled;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_worker_step);
 
@@ -153,22 +155,22 @@ static __always_inline bool weft_worker_burst(struct weft_worker *worker,
 	return false;
 }
 
-/* Gives one task to a worker that has nothing to do. */
+/*
+ * Gives one task to a worker that has nothing to do. One that cannot be given away
+ * must keep its turn: it is not taken out before that is known.
+ */
 static void weft_worker_share(struct weft_worker *worker)
 {
-	struct weft_task *task = weft_runqueue_pop(&worker->runqueue);
-	struct weft_worker *other = NULL;
+	struct weft_task *task = weft_runqueue_spare(&worker->runqueue);
+	struct weft_worker *other;
 
-	if (!task)
+	if (!task || task->pins)
 		return;
-	if (!task->pins && !weft_runqueue_empty(&worker->runqueue))
-		other = weft_executor_claim_parked(worker->executor);
-	if (!other) {
-		weft_runqueue_push(&worker->runqueue,
-				   &task->group->queues[worker->index], task);
+	other = weft_executor_claim_parked(worker->executor);
+	if (!other)
 		return;
-	}
 
+	weft_runqueue_pop(&worker->runqueue);
 	task->worker = other;
 	task->moves++;
 	raw_write_seqcount_begin(&worker->poller.seq);

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "../core/gfp.h"
 #include "front.h"
 
 static int weft_file_open(struct inode *inode, struct file *file)
@@ -13,7 +14,7 @@ static int weft_file_open(struct inode *inode, struct file *file)
 						  struct weft_device, misc);
 	struct weft_file *wf;
 
-	wf = kzalloc(sizeof(*wf), GFP_KERNEL_ACCOUNT);
+	wf = kzalloc(sizeof(*wf), WEFT_GFP_USER);
 	if (!wf)
 		return -ENOMEM;
 	wf->runtime = device->runtime;

@@ -6,6 +6,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "../core/gfp.h"
 #include "../job/graph.h"
 #include "front.h"
 
@@ -123,7 +124,7 @@ long weft_file_graph_result(struct weft_file *wf, struct weft_graph_result *look
 	long ret, freed;
 
 	if (max) {
-		results = kcalloc(max, sizeof(*results), GFP_KERNEL_ACCOUNT);
+		results = kcalloc(max, sizeof(*results), WEFT_GFP_USER);
 		if (!results)
 			return -ENOMEM;
 	}

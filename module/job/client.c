@@ -8,6 +8,7 @@
 #include <kunit/visibility.h>
 
 #include "../core/executor.h"
+#include "../core/gfp.h"
 #include "client.h"
 #include "graph.h"
 #include "runtime.h"
@@ -35,11 +36,11 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 	user = weft_user_get(rt, credits);
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+	client = kzalloc(sizeof(*client), WEFT_GFP_USER);
 	if (!client)
 		goto err_user;
 	client->chunks = kvcalloc(weft_chunks(credits), sizeof(*client->chunks),
-				  GFP_KERNEL_ACCOUNT);
+				  WEFT_GFP_USER);
 	if (!client->chunks)
 		goto err_free;
 	if (weft_group_init(&client->group, rt->executor, engine))
@@ -292,16 +293,28 @@ void weft_op_stats_add(struct weft_op_stats *sum, const struct weft_op_stats *s)
 	sum->blocked_ns += s->blocked_ns;
 }
 
-/* How the jobs that have not ended divide; sums up to @live whatever moves. */
+/*
+ * How the jobs that have not ended divide; sums up to @live whatever moves. A job
+ * that is about to wait counts as waiting while it is still inside its poll: it is
+ * running, and a cancel says so.
+ */
 static void weft_client_states(struct weft_client *client, u64 live,
 			       struct weft_stats *stats)
 {
 	u64 waiting = max(atomic_read(&client->group.waiting), 0) + client->held;
-	u64 running = weft_group_running(&client->group);
+	u64 running;
 
-	stats->waiting = min(waiting, live);
-	stats->running = min(running, live - stats->waiting);
-	stats->queued = live - stats->waiting - stats->running;
+	/*
+	 * Whose wait we have seen is not running only if its poll is over. Pairs
+	 * with weft_state_begin() and weft_state_pend(), full barriers between who
+	 * is polled, the count, and who is polled next.
+	 */
+	smp_rmb();
+	running = weft_group_running(&client->group);
+
+	stats->running = min(running, live);
+	stats->waiting = min(waiting, live - stats->running);
+	stats->queued = live - stats->running - stats->waiting;
 }
 
 /**

@@ -163,7 +163,9 @@ int weft_client_wait(struct weft_client *client, unsigned int min, u64 until)
 	int ret = 0;
 
 	for (;;) {
-		prepare_to_wait(&client->wait, &wait, TASK_INTERRUPTIBLE);
+		/* For a suspend it sleeps on: woken it would have to be told EINTR. */
+		prepare_to_wait(&client->wait, &wait,
+				TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (weft_client_has(client, min))
 			break;
 		if (signal_pending(current)) {

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
+#include "../core/gfp.h"
 #include "graph.h"
 
 /* Of a graph that has a deadline; nobody but it ends it. */
@@ -191,7 +192,7 @@ int weft_dag_create(struct weft_client *client, const struct weft_node *nodes,
 	if (ret)
 		return ret;
 	dag = kzalloc(struct_size(dag, nodes, count),
-		      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		      WEFT_GFP_USER);
 	if (!dag)
 		return -ENOMEM;
 	dag->count = count;

@@ -7,6 +7,7 @@
 #include <kunit/visibility.h>
 
 #include "../core/executor.h"
+#include "../core/gfp.h"
 #include "client.h"
 
 /**
@@ -77,7 +78,7 @@ static int weft_client_grow(struct weft_client *client)
 	lockdep_assert_held(&client->submitting);
 	if (!count)
 		return -EAGAIN;
-	chunk = kvzalloc(WEFT_CHUNK_BYTES, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	chunk = kvzalloc(WEFT_CHUNK_BYTES, WEFT_GFP_USER);
 	if (!chunk)
 		return -ENOMEM;
 

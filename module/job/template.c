@@ -7,6 +7,7 @@
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
+#include "../core/gfp.h"
 #include "graph.h"
 #include "runtime.h"
 
@@ -42,13 +43,13 @@ int weft_template_add(struct weft_client *client, const struct weft_node *nodes,
 
 	lockdep_assert_held(&client->submitting);
 	pattern = kmalloc(struct_size(pattern, nodes, count),
-			  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+			  WEFT_GFP_USER);
 	if (!pattern)
 		return -ENOMEM;
 	pattern->count = count;
 	memcpy(pattern->nodes, nodes, count * sizeof(*nodes));
 	ret = xa_alloc(&client->templates, number, pattern, XA_LIMIT(1, max),
-		       GFP_KERNEL_ACCOUNT);
+		       WEFT_GFP_USER);
 	if (ret) {
 		kfree(pattern);
 		return ret == -EBUSY ? -EDQUOT : ret;
@@ -100,7 +101,7 @@ struct weft_node *weft_template_copy(struct weft_client *client, u32 number,
 	if (!pattern)
 		return ERR_PTR(-ENOENT);
 	nodes = kmemdup(pattern->nodes, pattern->count * sizeof(*nodes),
-			GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+			WEFT_GFP_USER);
 	if (!nodes)
 		return ERR_PTR(-ENOMEM);
 	*count = pattern->count;

@@ -4,6 +4,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
+#include "../core/gfp.h"
 #include "runtime.h"
 
 static struct weft_user *weft_user_find(struct weft_runtime *rt, kuid_t uid)
@@ -15,7 +16,7 @@ static struct weft_user *weft_user_find(struct weft_runtime *rt, kuid_t uid)
 		if (uid_eq(user->uid, uid))
 			return user;
 
-	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+	user = kzalloc(sizeof(*user), WEFT_GFP_USER);
 	if (!user)
 		return ERR_PTR(-ENOMEM);
 	user->uid = uid;

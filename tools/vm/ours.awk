@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Blanks the reports of KCSAN that are not about code of weft's modules: the
-# kernel has data races of its own. All other lines of a kernel log stay.
+# Blanks reports that are not about code of weft's modules; all other lines of a
+# kernel log stay. They are
+# - those of the kernel that load_test makes it write, by failing allocations: that
+#   it has no memory for the module, or for the fields of its trace events;
+# - those of KCSAN about data races of the kernel's own.
 #
 # Each of the two accesses is followed by its stack. What counts is where it was
 # made: the first function that does not just work on its caller's memory.
@@ -9,6 +12,35 @@ function flush(i)
 	for (i = 1; i <= held; i++)
 		print ours ? lines[i] : ""
 	held = 0
+}
+
+# Whose it is says the next line.
+/\[ cut here \]/ {
+	cut = $0
+	next
+}
+
+cut && /WARNING: .* at kernel\/trace\/trace_events\.c:[0-9]+ event_define_fields/ {
+	print ""
+	print ""
+	cut = ""
+	failed = 1
+	next
+}
+
+cut {
+	print cut
+	cut = ""
+}
+
+/load_test: (vmalloc error|page allocation failure)/ {
+	failed = 1
+}
+
+failed && /Call Trace:/ {
+	print ""
+	failed = 0
+	next
 }
 
 /BUG: KCSAN: / {
@@ -40,6 +72,8 @@ inside {
 
 # A report that was cut off may be ours.
 END {
+	if (cut)
+		print cut
 	ours = 1
 	flush()
 }

@@ -60,7 +60,7 @@ unpack_stock() {
 setup_stock() {
 	local dir
 
-	need_packages "${BUILD_PACKAGES[@]}" "${STOCK_PACKAGES[@]}"
+	setup_qemu
 	dir=$(stock_dir)
 	[ -e "$dir" ] || with_lock stock unpack_stock "$(stock_version)" "$dir"
 	say "stock kernel $(stock_version) is ready"
@@ -158,13 +158,41 @@ remember() {
 	mv -T "$WEFT_CACHE/newest-$1.tmp" "$WEFT_CACHE/newest-$1"
 }
 
+backports() { (. /etc/os-release && printf '%s-backports' "$VERSION_CODENAME"); }
+
+# Debian 12's QEMU goes on with guest code that another CPU has patched: a kernel
+# that switches a static key while it is busy hangs in it. Newer ones do not. Its
+# libraries are those of the one that is installed.
+fetch_qemu() {
+	local suite version dir tmp
+
+	[ ! -e "$(newest qemu)" ] || return 0
+	suite=$(backports)
+	make_other_apt "$suite"
+	version=$(version_of "$suite" qemu-system-x86)
+	dir=$WEFT_CACHE/qemu-${version#*:}
+	if [ ! -e "$dir" ]; then
+		tmp=$(fresh_tmp qemu)
+		fetch "$suite" "$tmp" qemu-system-x86 qemu-system-common \
+			qemu-system-data seabios
+		publish "$tmp" "$dir"
+	fi
+	remember qemu "$dir"
+}
+
+# All that a VM of QEMU takes, but for its kernel.
+setup_qemu() {
+	need_packages "${BUILD_PACKAGES[@]}" "${STOCK_PACKAGES[@]}"
+	[ -e "$(newest qemu)" ] || with_lock qemu fetch_qemu
+}
+
 # The headers are where they were unpacked. Without vmlinux there is no BTF for
 # modules, and so no need of pahole.
 fetch_backports() {
 	local suite headers version dir tmp
 
 	! is_recent backports || return 0
-	suite=$(. /etc/os-release && printf '%s-backports' "$VERSION_CODENAME")
+	suite=$(backports)
 	make_other_apt "$suite"
 	headers=$(dependency_of "$suite" "$WEFT_HEADERS" linux-headers-)
 	version=${headers#linux-headers-}
@@ -182,7 +210,7 @@ fetch_backports() {
 }
 
 setup_backports() {
-	need_packages "${BUILD_PACKAGES[@]}" "${STOCK_PACKAGES[@]}"
+	setup_qemu
 	with_lock backports fetch_backports
 	say "backports kernel $(basename "$(newest backports)") is ready"
 }
@@ -264,7 +292,7 @@ setup_uml() { setup_own uml um linux; }
 
 # A kernel of our own for QEMU.
 setup_x86() {
-	need_packages "${STOCK_PACKAGES[@]}"
+	setup_qemu
 	setup_own "$1" x86_64 bzImage
 }
 

@@ -52,7 +52,8 @@
  *            cannot have, as that is not before it
  * EBADSLT    a result of one type was bound to an argument of another
  * EBUSY      the graph's completion was not reaped yet
- * ENOMEM     no memory: at set-up and submit only, never for an accepted job
+ * ENOMEM     no memory: at open, set-up and submit only, never for an accepted
+ *            job
  * ETIME      the timeout of a wait passed and there was nothing to return; as
  *            the result of a job: its deadline passed
  * EINTR      a signal came and there was nothing to return; or the caller is
