@@ -797,6 +797,8 @@ static void cancel_between_the_last_node_and_the_end_is_stopping(struct kunit *t
 	KUNIT_EXPECT_TRUE(test, bed_step(bed));
 	expect_states(test, id, "e");
 	KUNIT_EXPECT_EQ(test, 0U, bed_reap(bed));
+	/* However often it is said. */
+	expect_cancel(test, id, WEFT_IS_RUNNING);
 	expect_cancel(test, id, WEFT_IS_RUNNING);
 	expect_end(test, id, "e", 0);
 }
@@ -872,6 +874,30 @@ static void graph_after_what_has_ended_begins_at_once(struct kunit *test)
 	expect_end(test, id, "e", 0);
 	id = start(test, 1);
 	expect_end(test, id, "e", 0);
+}
+
+/* The slot has another job by now, which does not end. */
+static void graph_after_what_was_reaped_does_not_wait_for_another(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	unsigned int i;
+	u64 id;
+
+	bed_nops(bed, 1);
+	KUNIT_ASSERT_EQ(test, 0, bed_submit(bed, 1));
+	bed_run(bed);
+	config.after = bed->ids[0];
+	KUNIT_ASSERT_EQ(test, 1U, bed_reap(bed));
+	bed_sleeps(bed, MAX_JOBS);
+	for (i = 0; i < MANY / MAX_JOBS; i++)
+		KUNIT_ASSERT_EQ(test, 0, bed_submit(bed, MAX_JOBS));
+	KUNIT_ASSERT_GT(test, MAX_JOBS, (int)bed_credits_free(bed));
+	bed_run(bed);
+	id = start(test, 1);
+	expect_states(test, id, "S");
+	bed_run(bed);
+	KUNIT_ASSERT_EQ(test, 1U, bed_reap(bed));
+	KUNIT_EXPECT_EQ(test, id, bed->out[0].id);
 }
 
 static void graph_after_what_never_was_is_refused(struct kunit *test)
@@ -1202,6 +1228,7 @@ static struct kunit_case graph_cases[] = {
 	KUNIT_CASE(graph_begins_after_a_job),
 	KUNIT_CASE(graphs_begin_after_a_graph_and_a_node),
 	KUNIT_CASE(graph_after_what_has_ended_begins_at_once),
+	KUNIT_CASE(graph_after_what_was_reaped_does_not_wait_for_another),
 	KUNIT_CASE(graph_after_what_never_was_is_refused),
 	KUNIT_CASE(cancel_ends_a_graph_that_has_not_begun),
 	KUNIT_CASE(deadline_ends_a_graph_that_has_not_begun),

@@ -95,8 +95,6 @@ static enum weft_dag_look weft_dag_look(const struct weft_dag *dag,
 
 	if ((node->flags & WEFT_NODE_FINALLY) && !dag->closing)
 		return WEFT_DAG_WAIT;
-	if (!dag->begun && !node->need)
-		return WEFT_DAG_WAIT;
 	met = hweight64((node->after_success & dag->ok) |
 			(node->after_failure & dag->failed) |
 			(node->after_end & ran));
