@@ -24,7 +24,7 @@ help:
 	@echo '  make check-html the pages of weft timeline, in Chromium: a large package'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
-	@echo 'Parts of these: make setup, lint, timeline, kunit, selftests, kasan'
+	@echo 'Parts of these: make setup, lint, timeline, kunit, selftests, examples, kasan'
 	@echo
 	@echo 'With DEBUG=kasan (memory, locks, leaks) or DEBUG=kcsan (data races), make'
 	@echo 'check, kunit and selftests use a kernel with these checks: slow'
@@ -60,6 +60,9 @@ kunit:
 selftests:
 	@tools/run.sh selftests $(DEBUG)
 
+examples:
+	@tools/run.sh examples
+
 signals:
 	@tools/run.sh signals
 
@@ -91,5 +94,5 @@ bench:
 soak:
 	@tools/run.sh soak $(DEBUG)
 
-.PHONY: help modules clean setup tools vm demo lint kunit selftests signals kasan \
+.PHONY: help modules clean setup tools vm demo lint kunit selftests examples signals kasan \
 	timeline check-html pictures coverage check matrix bench soak

@@ -7,7 +7,7 @@ set -e
 sleep 5
 
 insmod /weft.ko
-/job_bench bytes_per_job job_nop job_sleep job_sleep_busy
+/job_bench bytes_per_job job_nop job_sleep job_sleep_busy graph_10 graph_10_steps
 /job_bench fair_polls_yields fair_polls_spins fair_p99_yields fair_p99_spins
 rmmod weft
 

@@ -24,6 +24,8 @@
 #define SLEEP_JOBS	1000
 #define SLEEP_NS	10000000ULL
 #define HELD_JOBS	100000
+#define GRAPH_NODES	10
+#define GRAPH_ROUNDS	200
 #define FLOOD_JOBS	1000
 #define FAIR_YIELDS	20000
 #define FAIR_ROUNDS	2000
@@ -106,6 +108,66 @@ static unsigned long long job_nop(void)
 	begin = now(CLOCK_MONOTONIC) - begin;
 	close(fd);
 	return begin / (NOP_ROUNDS * NOP_BATCH);
+}
+
+/* Ten jobs, each after the one before has ended well, as one graph. */
+static void run_graph(int fd)
+{
+	static struct weft_node nodes[GRAPH_NODES];
+	struct weft_graph graph = {
+		.size = sizeof(graph),
+		.nodes = (unsigned long)nodes,
+		.count = GRAPH_NODES,
+	};
+	int i;
+
+	for (i = 1; i < GRAPH_NODES; i++)
+		nodes[i].after_success = 1ULL << (i - 1);
+	if (ioctl(fd, WEFT_IOC_GRAPH, &graph) != 1)
+		die("graph");
+	reap(fd, 1);
+	if (completions[0].result)
+		die("a node of the graph failed");
+}
+
+/* The same, each step driven from here. */
+static void run_steps(int fd)
+{
+	int i;
+
+	for (i = 0; i < GRAPH_NODES; i++) {
+		submit(fd, 1);
+		reap(fd, 1);
+		if (completions[0].result < 0)
+			die("a step failed");
+	}
+}
+
+static unsigned long long ten_steps(void (*run)(int fd))
+{
+	int fd = open_client(2 * GRAPH_NODES);
+	unsigned long long begin = 0;
+	int i;
+
+	memset(jobs, 0, sizeof(jobs));
+	for (i = -10; i < GRAPH_ROUNDS; i++) {
+		if (!i)
+			begin = now(CLOCK_MONOTONIC);
+		run(fd);
+	}
+	begin = now(CLOCK_MONOTONIC) - begin;
+	close(fd);
+	return begin / GRAPH_ROUNDS;
+}
+
+static unsigned long long graph_10(void)
+{
+	return ten_steps(run_graph);
+}
+
+static unsigned long long graph_10_steps(void)
+{
+	return ten_steps(run_steps);
 }
 
 static unsigned long long sleep_round(int fd)
@@ -362,6 +424,8 @@ static const struct {
 	{ "job_nop", job_nop },
 	{ "job_sleep", job_sleep },
 	{ "job_sleep_busy", job_sleep_busy },
+	{ "graph_10", graph_10 },
+	{ "graph_10_steps", graph_10_steps },
 	{ "bytes_per_job", bytes_per_job },
 	{ "fair_polls_yields", fair_polls_yields },
 	{ "fair_polls_spins", fair_polls_spins },

@@ -25,6 +25,8 @@ job_sleep_untimed -    the same, module loaded with timing=N
 job_sleep_busy    -    the same, all CPU time, also during the wait
 job_sleep_busy_unrecorded - the same, module loaded with recorder=0
 job_sleep_busy_untimed -  the same, module loaded with timing=N
+graph_10          -    a graph of ten nops in a line, submitted to reaped
+graph_10_steps    -    the same, each submitted by userspace when the one before is reaped
 bytes_per_job     384  memory of one of 100,000 sleeping jobs, all counted
 fair_polls_yields >=40 of all polls, those of a yield job beside 1,000 of another client
 fair_polls_spins  >=40 the same beside 1,000 spin jobs

@@ -34,6 +34,7 @@ static const struct weft_limits limits = {
 	.max_user_credits = 2 * WEFT_MAX_CREDITS,
 	.max_buffer_bytes = 64 * PAGE_SIZE,
 	.max_user_buffer_bytes = 80 * PAGE_SIZE,
+	.max_templates = 3,
 };
 
 struct weft_runtime *bed_new_runtime(struct kunit *test, bool manual)

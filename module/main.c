@@ -49,6 +49,10 @@ static unsigned int max_user_buffer_mib = 1024;
 module_param(max_user_buffer_mib, uint, 0444);
 MODULE_PARM_DESC(max_user_buffer_mib, "most memory of the buffers of all clients of one user, in MiB, 1-1048576 (default: 1024)");
 
+static unsigned int max_templates = 256;
+module_param(max_templates, uint, 0444);
+MODULE_PARM_DESC(max_templates, "most templates of one client, at least 1 (default: 256)");
+
 static bool timing = true;
 module_param(timing, bool, 0444);
 MODULE_PARM_DESC(timing, "take the time of each poll, for receipts and histograms (default: Y)");
@@ -122,6 +126,10 @@ static int __init weft_check_parameters(void)
 		       WEFT_RECORDER_MAX);
 		return -EINVAL;
 	}
+	if (!max_templates) {
+		pr_err("weft: max_templates must be at least 1\n");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -155,6 +163,7 @@ static int __init weft_init(void)
 		.max_user_credits = max_user_credits,
 		.max_buffer_bytes = (long)max_buffer_mib << 20,
 		.max_user_buffer_bytes = (long)max_user_buffer_mib << 20,
+		.max_templates = max_templates,
 	};
 	weft_runtime = weft_runtime_create(&config, &limits);
 	if (IS_ERR(weft_runtime)) {

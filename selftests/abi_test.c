@@ -188,6 +188,10 @@ static_assert(WEFT_IOC_RESTRICT == 0xbf06, "WEFT_IOC_RESTRICT");
 static_assert(WEFT_IOC_STEP == 0xbf10, "WEFT_IOC_STEP");
 static_assert(WEFT_IOC_BUFFER == 0xbf07, "WEFT_IOC_BUFFER");
 static_assert(WEFT_IOC_PROGRESS == 0xbf08, "WEFT_IOC_PROGRESS");
+static_assert(WEFT_IOC_GRAPH == 0xbf09, "WEFT_IOC_GRAPH");
+static_assert(WEFT_IOC_GRAPH_RESULT == 0xbf0a, "WEFT_IOC_GRAPH_RESULT");
+static_assert(WEFT_IOC_TEMPLATE == 0xbf0b, "WEFT_IOC_TEMPLATE");
+static_assert(WEFT_IOC_RUN == 0xbf0c, "WEFT_IOC_RUN");
 
 /* What the sizes, tails and addresses of every ioctl argument are tried on. */
 FIXTURE(argument) {
@@ -268,6 +272,15 @@ FIXTURE_VARIANT_ADD(argument, step) {
 	.bad_flags = ~(WEFT_STEP_LOOK | WEFT_STEP_SKIP),
 	.out_from = offsetof(struct weft_step, id),
 	.out_to = sizeof(struct weft_step),
+};
+
+FIXTURE_VARIANT_ADD(argument, run) {
+	.nr = WEFT_IOC_RUN,
+	.size = sizeof(struct weft_run),
+	.bad_flags = ~(WEFT_GRAPH_RECEIPT | WEFT_GRAPH_KEEP),
+	.reserved = offsetof(struct weft_run, __reserved),
+	.out_from = offsetof(struct weft_run, id),
+	.out_to = sizeof(struct weft_run),
 };
 
 static bool wants_client(const FIXTURE_VARIANT(argument) *variant)
@@ -567,7 +580,8 @@ TEST_F(device, query_tells_this_abi)
 	EXPECT_EQ(WEFT_ABI_VERSION, query.abi_version);
 	EXPECT_EQ(KNOWN_OPS, query.ops);
 	EXPECT_EQ(0x3, query.engines);
-	EXPECT_EQ(WEFT_FEATURE_STEP, query.features & ~WEFT_FEATURE_TIMING);
+	EXPECT_EQ(WEFT_FEATURE_GRAPHS | WEFT_FEATURE_STEP,
+		  query.features & ~WEFT_FEATURE_TIMING);
 	EXPECT_EQ(sizeof(struct weft_job), query.job_size);
 	EXPECT_EQ(sizeof(struct weft_completion), query.completion_size);
 }

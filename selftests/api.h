@@ -29,7 +29,7 @@
 
 #define DEVICE		"/dev/weft"
 #define LAST_OP		WEFT_OP_VERIFY
-#define LAST_IOCTL	0x08
+#define LAST_IOCTL	0x0c
 #define KNOWN_OPS	((2ULL << LAST_OP) - 1)
 #define USEC		1000ULL
 #define MSEC		1000000ULL

@@ -225,7 +225,7 @@ TEST_F(edge, any_mask_of_ops_keeps_what_it_has)
 {
 	const __u64 masks[] = { ~0ULL, (1ULL << 63) | 0x1f, (1ULL << 32) | 0xf,
 				(1ULL << 31) | 7, 3, 1, 1ULL << 63 };
-	const __u64 lefts[] = { 0x1f, 0x1f, 0xf, 7, 3, 1, 0 };
+	const __u64 lefts[] = { KNOWN_OPS, 0x1f, 0xf, 7, 3, 1, 0 };
 	__u64 left;
 	size_t i;
 

@@ -310,7 +310,7 @@ TEST_F(stats, other_engine_counts_nothing)
 static const char *const op_names[] = {
 	"nop", "yield", "spin", "sleep", "work",
 	"read", "write", "fsync", "copy", "poll", "eventfd", "notify", "await",
-	"verify",
+	"verify", "graph",
 };
 
 static struct sum read_op(struct __test_metadata *_metadata, int op)

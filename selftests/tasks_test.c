@@ -9,7 +9,7 @@
 #define CREDITS	20000
 
 /* Columns of the file. */
-#define FIELDS	19
+#define FIELDS	22
 
 ENGINE_FIXTURE(tasks, CREDITS)
 

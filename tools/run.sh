@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|pictures|matrix|bench|soak
+#   run.sh demo|vm|examples|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|pictures|matrix|bench|soak
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -126,6 +126,21 @@ selftests() {
 		--file build/selftests:/selftests \
 		-- "WEFT_SLOW=$slow sh /selftests/run.sh"
 	tools/vm/scanlog.sh "$log"
+}
+
+examples() {
+	local -a files=(--file examples/run.sh:/examples/run.sh)
+	local f
+
+	stock
+	for f in examples/*.json; do
+		files+=(--file "$f:/$f")
+	done
+	tools/vm/run.sh --log build/vm/examples.log \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft "${files[@]}" \
+		-- 'insmod /weft.ko && sh /examples/run.sh && rmmod weft'
+	tools/vm/scanlog.sh build/vm/examples.log
 }
 
 # The 64-bit ones with a signal every few ms, which no job may be lost by.
@@ -356,6 +371,7 @@ check() {
 		part tools "$0" tools
 		part_beside_wait
 		part timeline "$0" timeline
+		part examples "$0" examples
 	fi
 	sum_up
 }
@@ -391,7 +407,7 @@ matrix() {
 }
 
 case ${1:-}:${2:-} in
-demo: | vm: | kunit: | selftests: | signals: | kasan: | tools: | coverage: | check: | matrix: | bench: | \
+demo: | vm: | examples: | kunit: | selftests: | signals: | kasan: | tools: | coverage: | check: | matrix: | bench: | \
 	timeline: | html: | pictures:)
 	"$1"
 	;;
@@ -402,5 +418,5 @@ selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | self
 	;;
 soak:) soak kasan ;;
 soak:kasan | soak:kcsan | soak:stock | soak:uml) soak "$2" ;;
-*) die "usage: ${0##*/} demo|vm|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|pictures|matrix|bench|soak [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|examples|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|pictures|matrix|bench|soak [KERNEL]" ;;
 esac

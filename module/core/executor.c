@@ -329,6 +329,28 @@ void weft_spawn(struct weft_task *task)
 EXPORT_SYMBOL_GPL(weft_spawn);
 
 /**
+ * weft_spawn_at() - let a task run on a worker
+ * @task: made by weft_task_init(), in a group on WEFT_ASYNC
+ * @worker: of the group's executor
+ *
+ * For a task that goes on where another has just ended: there it costs no wake.
+ *
+ * Context: any but NMI. The executor owns the task from now on.
+ */
+void weft_spawn_at(struct weft_task *task, struct weft_worker *worker)
+{
+	struct weft_executor *ex = task->group->executor;
+
+	task->node.next = NULL;
+	if (static_branch_unlikely(&weft_timing_key) && ex->timing)
+		weft_spawn_stamp(ex, &task->node, 1);
+	task->worker = worker;
+	trace_weft_submit(task);
+	weft_state_spawn(task);
+	weft_worker_queue(worker, task);
+}
+
+/**
  * weft_group_running() - how many tasks of a group are inside a poll
  * @group: the group
  *

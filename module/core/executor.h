@@ -83,6 +83,7 @@ static inline void weft_executor_set_parked(struct weft_executor *ex,
 struct weft_worker *weft_executor_claim_parked(struct weft_executor *ex);
 struct weft_worker *weft_executor_worker(struct weft_executor *ex,
 					 unsigned int index);
+void weft_spawn_at(struct weft_task *task, struct weft_worker *worker);
 size_t weft_executor_bytes(const struct weft_executor *ex);
 size_t weft_group_bytes(const struct weft_group *group);
 

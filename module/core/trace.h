@@ -168,6 +168,47 @@ TRACE_EVENT(weft_poll_end,
 		  __entry->result, __entry->client, __entry->worker)
 );
 
+TRACE_EVENT(weft_graph_node,
+	TP_PROTO(u64 graph, u32 node, const struct weft_task *task, bool skipped),
+	TP_ARGS(graph, node, task, skipped),
+	TP_STRUCT__entry(
+		__field(u64, graph)
+		__field(u64, id)
+		__array(char, op, WEFT_TRACE_NAME)
+		__field(u32, node)
+		__field(u32, client)
+		__field(u8, skipped)
+	),
+	TP_fast_assign(
+		__entry->graph = graph;
+		__entry->id = task->id;
+		strscpy(__entry->op, task->ops->name, WEFT_TRACE_NAME);
+		__entry->node = node;
+		__entry->client = task->group->number;
+		__entry->skipped = skipped;
+	),
+	TP_printk("graph=%llu node=%u id=%llu op=%s %s client=%u", __entry->graph,
+		  __entry->node, __entry->id, __entry->op,
+		  __entry->skipped ? "skipped" : "started", __entry->client)
+);
+
+TRACE_EVENT(weft_graph_end,
+	TP_PROTO(const struct weft_task *task),
+	TP_ARGS(task),
+	TP_STRUCT__entry(
+		__field(u64, graph)
+		__field(s64, result)
+		__field(u32, client)
+	),
+	TP_fast_assign(
+		__entry->graph = task->id;
+		__entry->result = task->result;
+		__entry->client = task->group->number;
+	),
+	TP_printk("graph=%llu result=%lld client=%u", __entry->graph,
+		  __entry->result, __entry->client)
+);
+
 #endif /* WEFT_CORE_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

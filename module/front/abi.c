@@ -197,3 +197,84 @@ WEFT_AT(weft_progress, done, 16);
 WEFT_AT(weft_progress, total, 24);
 WEFT_AT(weft_progress, ended, 32);
 WEFT_AT(weft_progress, __reserved, 36);
+
+static_assert(sizeof(struct weft_bind) == 4);
+WEFT_AT(weft_bind, node, 0);
+WEFT_AT(weft_bind, what, 1);
+WEFT_AT(weft_bind, arg, 2);
+WEFT_AT(weft_bind, __reserved, 3);
+
+static_assert(sizeof(struct weft_node) == 128);
+WEFT_AT(weft_node, job, 0);
+WEFT_AT(weft_node, after_success, 64);
+WEFT_AT(weft_node, after_end, 72);
+WEFT_AT(weft_node, after_failure, 80);
+WEFT_AT(weft_node, flags, 88);
+WEFT_AT(weft_node, need, 92);
+WEFT_AT(weft_node, guard, 94);
+WEFT_AT(weft_node, guard_node, 95);
+WEFT_AT(weft_node, guard_value, 96);
+WEFT_AT(weft_node, bind, 104);
+WEFT_AT(weft_node, __reserved, 120);
+
+static_assert(sizeof(struct weft_graph) == 64);
+WEFT_AT(weft_graph, size, 0);
+WEFT_AT(weft_graph, flags, 4);
+WEFT_AT(weft_graph, nodes, 8);
+WEFT_AT(weft_graph, count, 16);
+WEFT_AT(weft_graph, tag, 20);
+WEFT_AT(weft_graph, user_data, 24);
+WEFT_AT(weft_graph, deadline_ns, 32);
+WEFT_AT(weft_graph, after, 40);
+WEFT_AT(weft_graph, id, 48);
+WEFT_AT(weft_graph, error, 56);
+WEFT_AT(weft_graph, node, 60);
+
+static_assert(sizeof(struct weft_node_result) == 72);
+WEFT_AT(weft_node_result, id, 0);
+WEFT_AT(weft_node_result, user_data, 8);
+WEFT_AT(weft_node_result, result, 16);
+WEFT_AT(weft_node_result, op, 24);
+WEFT_AT(weft_node_result, flags, 26);
+WEFT_AT(weft_node_result, state, 28);
+WEFT_AT(weft_node_result, receipt, 32);
+
+static_assert(sizeof(struct weft_graph_result) == 48);
+WEFT_AT(weft_graph_result, size, 0);
+WEFT_AT(weft_graph_result, flags, 4);
+WEFT_AT(weft_graph_result, id, 8);
+WEFT_AT(weft_graph_result, results, 16);
+WEFT_AT(weft_graph_result, capacity, 24);
+WEFT_AT(weft_graph_result, count, 28);
+WEFT_AT(weft_graph_result, result, 32);
+WEFT_AT(weft_graph_result, state, 40);
+WEFT_AT(weft_graph_result, __reserved, 44);
+
+static_assert(sizeof(struct weft_template) == 32);
+WEFT_AT(weft_template, size, 0);
+WEFT_AT(weft_template, flags, 4);
+WEFT_AT(weft_template, nodes, 8);
+WEFT_AT(weft_template, count, 16);
+WEFT_AT(weft_template, number, 20);
+WEFT_AT(weft_template, error, 24);
+WEFT_AT(weft_template, node, 28);
+
+static_assert(sizeof(struct weft_change) == 16);
+WEFT_AT(weft_change, node, 0);
+WEFT_AT(weft_change, what, 4);
+WEFT_AT(weft_change, value, 8);
+
+static_assert(sizeof(struct weft_run) == 72);
+WEFT_AT(weft_run, size, 0);
+WEFT_AT(weft_run, flags, 4);
+WEFT_AT(weft_run, changes, 8);
+WEFT_AT(weft_run, count, 16);
+WEFT_AT(weft_run, number, 20);
+WEFT_AT(weft_run, tag, 24);
+WEFT_AT(weft_run, __reserved, 28);
+WEFT_AT(weft_run, user_data, 32);
+WEFT_AT(weft_run, deadline_ns, 40);
+WEFT_AT(weft_run, after, 48);
+WEFT_AT(weft_run, id, 56);
+WEFT_AT(weft_run, error, 64);
+WEFT_AT(weft_run, node, 68);

@@ -89,7 +89,7 @@ static int ops_show(struct seq_file *m, void *unused)
 	weft_runtime_totals(m->private, totals);
 
 	seq_puts(m, "op          done failed cancelled expired      polls      wakes moves punts      queued_ns         run_ns     blocked_ns\n");
-	for (op = 0; op < WEFT_NR_OPS; op++) {
+	for (op = 0; op < WEFT_NR_KINDS; op++) {
 		struct weft_op_stats s = {};
 
 		for (i = 0; i < WEFT_NR_ENGINES; i++)

@@ -64,6 +64,12 @@ long weft_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 /* submit.c */
 long weft_file_submit(struct weft_file *wf, struct weft_submit *submit);
 
+/* graph.c */
+long weft_file_graph(struct weft_file *wf, struct weft_graph *graph);
+long weft_file_graph_result(struct weft_file *wf, struct weft_graph_result *look);
+long weft_file_template(struct weft_file *wf, struct weft_template *template);
+long weft_file_run(struct weft_file *wf, struct weft_run *run);
+
 /* reap.c */
 long weft_file_wait(struct weft_file *wf, struct weft_wait *wait);
 ssize_t weft_file_read(struct file *file, char __user *buf, size_t size,
@@ -86,6 +92,10 @@ int weft_validate_restrict(const struct weft_restrict *r);
 int weft_validate_step(const struct weft_step *step);
 int weft_validate_buffer(const struct weft_buffer *buffer);
 int weft_validate_progress(const struct weft_progress *progress);
+int weft_validate_graph(const struct weft_graph *graph, u32 credits);
+int weft_validate_graph_result(const struct weft_graph_result *look);
+int weft_validate_template(const struct weft_template *template);
+int weft_validate_run(const struct weft_run *run);
 int weft_validate_job(const struct weft_job *job, u64 ops);
 
 /* tasks.c */

@@ -21,6 +21,10 @@ union weft_ioctl_arg {
 	struct weft_step step;
 	struct weft_buffer buffer;
 	struct weft_progress progress;
+	struct weft_graph graph;
+	struct weft_graph_result result;
+	struct weft_template template;
+	struct weft_run run;
 };
 
 static u32 weft_default_credits(const struct weft_runtime *rt)
@@ -37,7 +41,7 @@ static long weft_ioc_query(struct weft_file *wf, union weft_ioctl_arg *arg)
 		.abi_version = WEFT_ABI_VERSION,
 		.ops = READ_ONCE(wf->ops),
 		.engines = BIT(WEFT_ENGINE_ASYNC) | BIT(WEFT_ENGINE_THREADS),
-		.features = WEFT_FEATURE_STEP |
+		.features = WEFT_FEATURE_GRAPHS | WEFT_FEATURE_STEP |
 			    (weft_runtime_timed(rt) ? WEFT_FEATURE_TIMING : 0),
 		.max_credits = rt->limits.max_credits,
 		.default_credits = weft_default_credits(rt),
@@ -195,6 +199,29 @@ static long weft_ioc_progress(struct weft_file *wf, union weft_ioctl_arg *arg)
 	       weft_client_progress(wf->client, &arg->progress);
 }
 
+static long weft_ioc_graph(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_graph(&arg->graph, wf->client->credits) ?:
+	       weft_file_graph(wf, &arg->graph);
+}
+
+static long weft_ioc_graph_result(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_graph_result(&arg->result) ?:
+	       weft_file_graph_result(wf, &arg->result);
+}
+
+static long weft_ioc_template(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_template(&arg->template) ?:
+	       weft_file_template(wf, &arg->template);
+}
+
+static long weft_ioc_run(struct weft_file *wf, union weft_ioctl_arg *arg)
+{
+	return weft_validate_run(&arg->run) ?: weft_file_run(wf, &arg->run);
+}
+
 /**
  * struct weft_ioctl_row - An ioctl
  * @size: of its struct
@@ -263,6 +290,26 @@ static const struct weft_ioctl_row weft_ioctls[] = {
 		.size = sizeof(struct weft_progress),
 		.min_size = offsetofend(struct weft_progress, __reserved),
 		.fn = weft_ioc_progress,
+	},
+	[_IOC_NR(WEFT_IOC_GRAPH)] = {
+		.size = sizeof(struct weft_graph),
+		.min_size = offsetofend(struct weft_graph, node),
+		.fn = weft_ioc_graph,
+	},
+	[_IOC_NR(WEFT_IOC_GRAPH_RESULT)] = {
+		.size = sizeof(struct weft_graph_result),
+		.min_size = offsetofend(struct weft_graph_result, __reserved),
+		.fn = weft_ioc_graph_result,
+	},
+	[_IOC_NR(WEFT_IOC_TEMPLATE)] = {
+		.size = sizeof(struct weft_template),
+		.min_size = offsetofend(struct weft_template, node),
+		.fn = weft_ioc_template,
+	},
+	[_IOC_NR(WEFT_IOC_RUN)] = {
+		.size = sizeof(struct weft_run),
+		.min_size = offsetofend(struct weft_run, node),
+		.fn = weft_ioc_run,
 	},
 };
 

@@ -5,6 +5,7 @@
 
 #include "../core/executor.h"
 #include "../core/task.h"
+#include "../job/graph.h"
 #include "front.h"
 
 /**
@@ -30,9 +31,26 @@ struct weft_tasks_row {
 	u64 id;
 	u64 user_data;
 	u64 deadline_ns;
+	u64 graph;
+	u64 open;
 	u32 tag;
 	u8 op;
+	u8 node;
+	bool held;
+	bool begun;
 };
+
+/* Of what a graph has to do with it. */
+static void weft_tasks_copy_graph(const struct weft_slot *slot,
+				  struct weft_tasks_row *row)
+{
+	const struct weft_dag *dag = slot->dag;
+
+	row->graph = dag->slot->id;
+	row->node = slot->node;
+	row->begun = dag->begun;
+	row->open = weft_dag_open(dag, slot->node);
+}
 
 static bool weft_tasks_copy(struct weft_client *client, unsigned int index,
 			    struct weft_tasks_row *row)
@@ -42,13 +60,20 @@ static bool weft_tasks_copy(struct weft_client *client, unsigned int index,
 
 	spin_lock(&client->lock);
 	slot = weft_client_slot(client, index);
-	live = slot && slot->phase == WEFT_JOB_LIVE;
+	live = slot && weft_slot_unended(slot);
 	if (live) {
-		/* It stays LIVE while we hold the lock, so it is not released. */
-		weft_task_look(&slot->op_task.task, &row->look);
+		*row = (struct weft_tasks_row){
+			.held = slot->phase == WEFT_JOB_HELD,
+		};
+		/* It stays as it is while we hold the lock: it is not released. */
+		if (!row->held)
+			weft_task_look(&slot->op_task.task, &row->look);
+		if (slot->dag)
+			weft_tasks_copy_graph(slot, row);
 		row->id = slot->id;
 		row->user_data = slot->user_data;
-		row->deadline_ns = weft_slot_deadline(slot);
+		if (!row->held || !weft_slot_is_dag(slot))
+			row->deadline_ns = weft_slot_deadline(slot);
 		row->tag = slot->tag;
 		row->op = slot->op;
 	}
@@ -151,12 +176,31 @@ static const char *weft_tasks_wait(const struct weft_task_look *look)
 	}
 }
 
-static void weft_tasks_print(struct seq_file *m, const struct weft_client *client,
-			     const struct weft_tasks_row *row)
+/* A node that has not started, or a graph without a task of its own. */
+static const char *weft_tasks_wait_held(const struct weft_tasks_row *row)
+{
+	if (!row->begun)
+		return "graph";
+	return row->open || row->node == WEFT_OWN_SLOT ? "nodes" : "others";
+}
+
+static void weft_tasks_print_held(struct seq_file *m,
+				  const struct weft_client *client,
+				  const struct weft_tasks_row *row)
+{
+	seq_printf(m, "%16llu %6llu %5d %-7s %-7s %-9s %-6s %12u %8u %6s %5s %10u %16llu %18llu %8u %5u %14u %14u %14u",
+		   row->id, client->number, client->pid, weft_ops[row->op]->name,
+		   "held", "no", weft_tasks_wait_held(row), 0, 0, "-", "-",
+		   row->tag, row->deadline_ns, row->user_data, 0, 0, 0, 0, 0);
+}
+
+static void weft_tasks_print_live(struct seq_file *m,
+				  const struct weft_client *client,
+				  const struct weft_tasks_row *row)
 {
 	const struct weft_task_look *look = &row->look;
 
-	seq_printf(m, "%16llu %6llu %5d %-7s %-7s %-9s %-5s %12llu %8u ",
+	seq_printf(m, "%16llu %6llu %5d %-7s %-7s %-9s %-6s %12llu %8u ",
 		   row->id, client->number, client->pid, weft_ops[row->op]->name,
 		   weft_tasks_state(look), look->cancelled ? "yes" : "no",
 		   weft_tasks_wait(look), look->since_ns / NSEC_PER_USEC,
@@ -166,10 +210,24 @@ static void weft_tasks_print(struct seq_file *m, const struct weft_client *clien
 		seq_puts(m, "     -");
 	else
 		seq_printf(m, "%6d", look->worker);
-	seq_printf(m, " %5d %10u %16llu %18llu %8u %5u %14llu %14llu %14llu\n",
+	seq_printf(m, " %5d %10u %16llu %18llu %8u %5u %14llu %14llu %14llu",
 		   look->pid, row->tag, row->deadline_ns, row->user_data,
 		   look->wakes, look->moves, look->queued_ns, look->run_ns,
 		   look->blocked_ns);
+}
+
+static void weft_tasks_print(struct seq_file *m, const struct weft_client *client,
+			     const struct weft_tasks_row *row)
+{
+	if (row->held)
+		weft_tasks_print_held(m, client, row);
+	else
+		weft_tasks_print_live(m, client, row);
+	if (row->graph && row->node != WEFT_OWN_SLOT)
+		seq_printf(m, " %16llu %4u", row->graph, row->node);
+	else
+		seq_printf(m, " %16llu %4s", row->graph, "-");
+	seq_printf(m, " %16llx\n", row->open);
 }
 
 static int weft_tasks_show(struct seq_file *m, void *v)
@@ -178,7 +236,7 @@ static int weft_tasks_show(struct seq_file *m, void *v)
 	struct weft_tasks_row row;
 
 	if (v == SEQ_START_TOKEN)
-		seq_puts(m, "              id client   pid op      state   cancelled waits     since_us    polls worker   tid        tag      deadline_ns          user_data    wakes moves      queued_ns         run_ns     blocked_ns\n");
+		seq_puts(m, "              id client   pid op      state   cancelled waits      since_us    polls worker   tid        tag      deadline_ns          user_data    wakes moves      queued_ns         run_ns     blocked_ns            graph node             open\n");
 	else if (weft_tasks_copy(cursor->client, cursor->slot, &row))
 		weft_tasks_print(m, cursor->client, &row);
 	return 0;

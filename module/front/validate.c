@@ -110,6 +110,83 @@ int weft_validate_restrict(const struct weft_restrict *r)
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_validate_restrict);
 
+/* A count of nodes. */
+static bool weft_nodes_valid(u32 count)
+{
+	return count && count <= WEFT_MAX_NODES;
+}
+
+/* What graphs and runs of templates have in common. */
+static bool weft_dag_valid(u32 flags, u64 deadline_ns)
+{
+	return !(flags & ~(WEFT_GRAPH_RECEIPT | WEFT_GRAPH_KEEP)) &&
+	       deadline_ns <= KTIME_MAX;
+}
+
+/**
+ * weft_validate_graph() - check WEFT_IOC_GRAPH
+ * @graph: as copied from the user
+ * @credits: of the client; each node needs one, and the graph
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_graph(const struct weft_graph *graph, u32 credits)
+{
+	if (!weft_dag_valid(graph->flags, graph->deadline_ns) ||
+	    !weft_nodes_valid(graph->count) || graph->count >= credits)
+		return -EINVAL;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_graph);
+
+/**
+ * weft_validate_graph_result() - check WEFT_IOC_GRAPH_RESULT
+ * @look: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_graph_result(const struct weft_graph_result *look)
+{
+	if ((look->flags & ~WEFT_RESULT_FREE) || look->__reserved)
+		return -EINVAL;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_graph_result);
+
+/**
+ * weft_validate_template() - check WEFT_IOC_TEMPLATE
+ * @template: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_template(const struct weft_template *template)
+{
+	switch (template->flags) {
+	case 0:
+		return weft_nodes_valid(template->count) ? 0 : -EINVAL;
+	case WEFT_TEMPLATE_FREE:
+		return template->nodes || template->count ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_template);
+
+/**
+ * weft_validate_run() - check WEFT_IOC_RUN
+ * @run: as copied from the user
+ *
+ * Return: 0 or -EINVAL.
+ */
+int weft_validate_run(const struct weft_run *run)
+{
+	if (!weft_dag_valid(run->flags, run->deadline_ns) || run->__reserved ||
+	    run->count > WEFT_MAX_CHANGES)
+		return -EINVAL;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(weft_validate_run);
+
 /**
  * weft_validate_step() - check WEFT_IOC_STEP
  * @step: as copied from the user

@@ -10,6 +10,7 @@
 #include "../core/executor.h"
 #include "../core/gfp.h"
 #include "client.h"
+#include "graph.h"
 #include "runtime.h"
 #include "step.h"
 
@@ -22,7 +23,8 @@ static struct weft_slot *weft_client_find(struct weft_client *client, u64 id)
 
 	lockdep_assert_held(&client->lock);
 	slot = weft_client_slot(client, id & (WEFT_MAX_CREDITS - 1));
-	if (!slot || slot->id != id || slot->phase == WEFT_JOB_FREE)
+	if (!slot || slot->id != id || slot->phase == WEFT_JOB_FREE ||
+	    slot->phase == WEFT_JOB_KEPT)
 		return NULL;
 	return slot;
 }
@@ -41,7 +43,7 @@ static int weft_client_notify(struct weft_space *space, u64 id, u64 value)
 		ret = -ENOENT;
 	else if (slot->op != WEFT_OP_AWAIT)
 		ret = -EINVAL;
-	else if (slot->phase == WEFT_JOB_DONE)
+	else if (!weft_slot_unended(slot))
 		ret = -EALREADY;
 	else
 		ret = weft_await_notify(&slot->op_task, value);
@@ -74,6 +76,7 @@ static struct weft_client *weft_client_new(struct weft_runtime *rt,
 	client->user = user;
 	weft_buffers_init(&client->space.buffers, rt->limits.max_buffer_bytes,
 			  &user->buffer_bytes, rt->limits.max_user_buffer_bytes);
+	xa_init_flags(&client->templates, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	client->space.refused = rt->refused;
 	client->space.notify = weft_client_notify;
 	atomic_long_set(&client->space.bytes, 0);
@@ -122,6 +125,21 @@ struct weft_client *weft_client_create(struct weft_runtime *rt,
 	return client;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_create);
+
+/* Graphs that were not reaped, or whose results are kept. */
+static void weft_client_free_dags(struct weft_client *client)
+{
+	struct weft_slot *slot;
+	unsigned int i;
+
+	for (i = 0; i < client->nr_slots; i++) {
+		slot = weft_client_slot(client, i);
+		if (weft_slot_is_dag(slot))
+			kfree(slot->dag);
+		if (i % WEFT_CANCEL_BATCH == WEFT_CANCEL_BATCH - 1)
+			cond_resched();
+	}
+}
 
 /**
  * weft_client_create_stepped() - make a client that is stepped
@@ -181,6 +199,9 @@ void weft_client_destroy(struct weft_client *client)
 	weft_runtime_remove(client->runtime, client);
 	weft_user_put(client->runtime, client->user, client->credits);
 
+	if (client->dag_bytes)
+		weft_client_free_dags(client);
+	weft_templates_fini(client);
 	for (i = 0; i < weft_chunks(client->nr_slots); i++)
 		kvfree(client->chunks[i]);
 	kvfree(client->chunks);
@@ -191,21 +212,35 @@ void weft_client_destroy(struct weft_client *client)
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_destroy);
 
-/*
- * The slot is LIVE and stays so while we hold the lock. Its task may have ended
- * already, but the completion is not there yet: it stops.
+/**
+ * weft_slot_cancel() - end a job that has a task
+ * @slot: LIVE; it stays so while the caller holds the client's lock
+ *
+ * Its task may have ended already, but the completion is not there yet: it stops.
+ *
+ * Return: WEFT_WILL_CANCEL or WEFT_IS_RUNNING.
  */
-static enum weft_verdict weft_slot_cancel(struct weft_slot *slot)
+enum weft_verdict weft_slot_cancel(struct weft_slot *slot)
 {
 	enum weft_verdict verdict = weft_cancel(&slot->op_task.task);
 
 	return verdict == WEFT_WAS_DONE ? WEFT_IS_RUNNING : verdict;
 }
 
+static enum weft_verdict weft_client_cancel_slot(struct weft_client *client,
+						 struct weft_slot *slot,
+						 bool hard,
+						 struct weft_batch *batch)
+{
+	if (unlikely(slot->dag))
+		return weft_dag_cancel(client, slot, hard, batch);
+	return weft_slot_cancel(slot);
+}
+
 /**
- * weft_client_cancel() - end a job
+ * weft_client_cancel() - end a job or a graph
  * @client: the client
- * @id: the job's id
+ * @id: its id
  * @verdict: receives what could be done
  *
  * Context: does not wait.
@@ -214,6 +249,7 @@ static enum weft_verdict weft_slot_cancel(struct weft_slot *slot)
 int weft_client_cancel(struct weft_client *client, u64 id,
 		       enum weft_verdict *verdict)
 {
+	struct weft_batch batch = { .client = client };
 	struct weft_slot *slot;
 	int ret = 0;
 
@@ -221,11 +257,13 @@ int weft_client_cancel(struct weft_client *client, u64 id,
 	slot = weft_client_find(client, id);
 	if (!slot)
 		ret = -ENOENT;
-	else if (slot->phase == WEFT_JOB_DONE)
+	else if (!weft_slot_unended(slot))
 		*verdict = WEFT_WAS_DONE;
 	else
-		*verdict = weft_slot_cancel(slot);
+		*verdict = weft_client_cancel_slot(client, slot, false, &batch);
 	spin_unlock(&client->lock);
+
+	weft_batch_spawn(&batch, NULL);
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_cancel);
@@ -250,7 +288,7 @@ int weft_client_progress(struct weft_client *client,
 	progress->done = tells ? READ_ONCE(slot->op_task.io.done) : 0;
 	/* Likewise. */
 	progress->total = tells ? READ_ONCE(slot->op_task.io.total) : 0;
-	progress->ended = slot && slot->phase == WEFT_JOB_DONE;
+	progress->ended = slot && !weft_slot_unended(slot);
 	spin_unlock(&client->lock);
 	return slot ? 0 : -ENOENT;
 }
@@ -264,7 +302,7 @@ struct weft_which {
 static bool weft_slot_is(const struct weft_slot *slot,
 			 const struct weft_which *which)
 {
-	if (slot->phase != WEFT_JOB_LIVE)
+	if (!weft_slot_unended(slot))
 		return false;
 	if (which->tag)
 		return slot->tag == *which->tag;
@@ -278,6 +316,7 @@ static void weft_client_cancel_some(struct weft_client *client,
 				    const struct weft_which *which,
 				    u32 *cancelled, u32 *stopping)
 {
+	struct weft_batch batch = { .client = client };
 	enum weft_verdict verdict;
 	struct weft_slot *slot;
 	unsigned int i;
@@ -288,17 +327,20 @@ static void weft_client_cancel_some(struct weft_client *client,
 	for (i = 0; i < client->nr_slots; i++) {
 		slot = weft_client_slot(client, i);
 		if (weft_slot_is(slot, which)) {
-			verdict = weft_slot_cancel(slot);
+			verdict = weft_client_cancel_slot(client, slot,
+							  !which->tag, &batch);
 			*cancelled += verdict == WEFT_WILL_CANCEL;
 			*stopping += verdict == WEFT_IS_RUNNING;
 		}
 		if (i % WEFT_CANCEL_BATCH == WEFT_CANCEL_BATCH - 1) {
 			spin_unlock(&client->lock);
+			weft_batch_spawn(&batch, NULL);
 			cond_resched();
 			spin_lock(&client->lock);
 		}
 	}
 	spin_unlock(&client->lock);
+	weft_batch_spawn(&batch, NULL);
 }
 
 /**
@@ -413,7 +455,7 @@ void weft_op_stats_add(struct weft_op_stats *sum, const struct weft_op_stats *s)
 static void weft_client_states(struct weft_client *client, u64 live,
 			       struct weft_stats *stats)
 {
-	u64 waiting = max(atomic_read(&client->group.waiting), 0);
+	u64 waiting = max(atomic_read(&client->group.waiting), 0) + client->held;
 	u64 running;
 
 	/*
@@ -442,7 +484,7 @@ void weft_client_stats(struct weft_client *client, struct weft_stats *stats)
 	unsigned int op;
 
 	spin_lock(&client->lock);
-	for (op = 0; op < WEFT_NR_OPS; op++)
+	for (op = 0; op < WEFT_NR_KINDS; op++)
 		weft_op_stats_add(&sum, &client->ops[op]);
 	stats->accepted = client->accepted;
 	stats->refused = client->refused;

@@ -22,10 +22,12 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/weft.h>
+#include <linux/xarray.h>
 
 #include "../ops/op.h"
 #include "../ops/space.h"
 
+struct weft_dag;
 struct weft_runtime;
 struct weft_stepper;
 struct weft_user;
@@ -40,12 +42,22 @@ struct weft_user;
  * @WEFT_JOB_FREE: in the free list, or a submit prepares it
  * @WEFT_JOB_LIVE: accepted, has not ended
  * @WEFT_JOB_DONE: has ended, and is its own completion
+ * @WEFT_JOB_HELD: accepted; a node of a graph that has not started, or a graph that
+ *	has no task
+ * @WEFT_JOB_ENDED: a node of a graph that has ended: it is kept with the graph
+ * @WEFT_JOB_KEPT: a graph whose completion was reaped, but its results are kept
  */
 enum weft_job_phase {
 	WEFT_JOB_FREE,
 	WEFT_JOB_LIVE,
 	WEFT_JOB_DONE,
+	WEFT_JOB_HELD,
+	WEFT_JOB_ENDED,
+	WEFT_JOB_KEPT,
 };
+
+/* In place of the number of a node: the slot of the graph itself. */
+#define WEFT_OWN_SLOT	0xff
 
 /**
  * struct weft_slot - A job
@@ -53,22 +65,28 @@ enum weft_job_phase {
  * @deadline: when it is ended, for a job that has a deadline
  * @id: its id, or when FREE, the id it had
  * @user_data: as submitted
+ * @dag: the graph to which it belongs, or NULL
+ * @followers: graphs that begin after it; under &weft_client.lock
  * @tag: as submitted
  * @flags: as submitted
- * @op: as submitted
+ * @node: with @dag: its number there, or WEFT_OWN_SLOT
+ * @op: as submitted; WEFT_KIND_GRAPH for a graph
  * @phase: enum weft_job_phase; written under &weft_client.lock
  *
- * Belongs to the submit, the executor, the completion queue or the free list,
- * by its phase. @id and @phase may be read under the lock at any time; @tag, @op
- * and @user_data do not change while it is LIVE.
+ * Belongs to the submit, the executor, the completion queue, its graph or the free
+ * list, by its phase. @id and @phase may be read under the lock at any time; @tag,
+ * @op, @user_data, @dag and @node do not change while it is LIVE or HELD.
  */
 struct weft_slot {
 	struct weft_op_task op_task;
 	struct weft_sleep deadline;
 	u64 id;
 	u64 user_data;
+	struct weft_dag *dag;
+	struct hlist_head followers;
 	u32 tag;
-	u16 flags;
+	u8 flags;
+	u8 node;
 	u8 op;
 	u8 phase;
 };
@@ -161,6 +179,8 @@ struct weft_client {
 	struct weft_slot **chunks;
 	/** @nr_slots: S, L to write: slots that were made */
 	unsigned int nr_slots;
+	/** @templates: S: by their numbers, from 1 */
+	struct xarray templates;
 
 	/** @reaping: held by the one who reaps, so that order is kept */
 	struct mutex reaping;
@@ -177,6 +197,10 @@ struct weft_client {
 	bool want_credit;
 	/** @retired: L: slots whose ids are used up */
 	unsigned int retired;
+	/** @held: L: slots in phase HELD */
+	unsigned int held;
+	/** @dag_bytes: L to write: memory of its graphs and templates */
+	size_t dag_bytes;
 	/** @accepted: L: jobs accepted */
 	u64 accepted;
 	/** @refused: L: submits that ended at a refused job */
@@ -184,7 +208,7 @@ struct weft_client {
 	/** @reaped: L: completions reaped */
 	u64 reaped;
 	/** @ops: L: what the ended jobs came to */
-	struct weft_op_stats ops[WEFT_NR_OPS];
+	struct weft_op_stats ops[WEFT_NR_KINDS];
 
 	/** @wait: for completions or credits */
 	wait_queue_head_t wait;
@@ -213,6 +237,12 @@ static inline struct weft_slot *weft_slot_of(struct llist_node *node)
 	return container_of(node, struct weft_slot, op_task.task.node);
 }
 
+/* Accepted, and has not ended. */
+static inline bool weft_slot_unended(const struct weft_slot *slot)
+{
+	return slot->phase == WEFT_JOB_LIVE || slot->phase == WEFT_JOB_HELD;
+}
+
 /* client.c: life and death */
 struct weft_client *weft_client_create(struct weft_runtime *rt,
 				       enum weft_engine engine,
@@ -222,6 +252,7 @@ struct weft_client *weft_client_create_stepped(struct weft_runtime *rt,
 					       bool is_virtual,
 					       unsigned int credits);
 void weft_client_destroy(struct weft_client *client);
+enum weft_verdict weft_slot_cancel(struct weft_slot *slot);
 int weft_client_cancel(struct weft_client *client, u64 id,
 		       enum weft_verdict *verdict);
 int weft_client_progress(struct weft_client *client,
@@ -249,6 +280,11 @@ size_t weft_slot_bytes(void);
 
 /* submit.c */
 void weft_submit_init(void);
+struct weft_op_env weft_submit_env(struct weft_client *client);
+int weft_submit_one(struct weft_client *client, const struct weft_op_env *env,
+		    const struct weft_job *job, struct weft_slot **out);
+void weft_submit_undo(struct weft_client *client, struct weft_slot *slot);
+void weft_submit_untake(struct weft_client *client, struct weft_slot *slot);
 int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
 			const struct weft_job *jobs, unsigned int count,
 			u64 *ids);
@@ -259,16 +295,26 @@ void weft_submit_abort(struct weft_batch *batch);
 enum weft_poll weft_deadline_poll(struct weft_task *task, struct weft_cx *cx);
 enum weft_poll weft_deadline_cancel(struct weft_task *task, struct weft_cx *cx);
 
-/* When a job is ended at the latest, in ns; 0 for never. */
+/* graph_run.c: the poll of a graph that has a deadline */
+enum weft_poll weft_dag_poll(struct weft_task *task, struct weft_cx *cx);
+
+/* When a job with a task is ended at the latest, in ns; 0 for never. */
 static inline u64 weft_slot_deadline(const struct weft_slot *slot)
 {
-	return slot->op_task.task.ops->poll == weft_deadline_poll ?
+	const struct weft_task_ops *ops = slot->op_task.task.ops;
+
+	return ops->poll == weft_deadline_poll || ops->poll == weft_dag_poll ?
 	       slot->deadline.deadline : 0;
 }
 
 /* completion.c */
+bool weft_client_must_wake(struct weft_client *client);
+void weft_client_count(struct weft_client *client, const struct weft_slot *slot);
 void weft_slot_end(struct weft_task *task);
 void weft_slot_drop_end(struct weft_task *task);
+void weft_receipt_add(struct weft_receipt *sum, const struct weft_slot *slot);
+void weft_slot_report(const struct weft_slot *slot, bool timed,
+		      struct weft_completion *out);
 int weft_client_wait(struct weft_client *client, unsigned int min, u64 until);
 unsigned int weft_client_ready(struct weft_client *client);
 void weft_client_watch(struct weft_client *client, bool *readable,

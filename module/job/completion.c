@@ -12,12 +12,13 @@
 #include <kunit/visibility.h>
 
 #include "client.h"
+#include "graph.h"
 #include "runtime.h"
 
 /* Nobody waits. */
 #define WEFT_WAKE_NEVER	UINT_MAX
 
-static bool weft_client_must_wake(struct weft_client *client)
+static __always_inline bool __weft_client_must_wake(struct weft_client *client)
 {
 	lockdep_assert_held(&client->lock);
 	if (client->done.count < client->wake_at)
@@ -26,8 +27,8 @@ static bool weft_client_must_wake(struct weft_client *client)
 	return true;
 }
 
-static void weft_client_count(struct weft_client *client,
-			      const struct weft_slot *slot)
+static __always_inline void __weft_client_count(struct weft_client *client,
+						const struct weft_slot *slot)
 {
 	const struct weft_task *task = &slot->op_task.task;
 	struct weft_op_stats *s = &client->ops[slot->op];
@@ -49,6 +50,30 @@ static void weft_client_count(struct weft_client *client,
 }
 
 /**
+ * weft_client_must_wake() - is somebody to be told that completions are there
+ * @client: the client
+ *
+ * Context: under @client->lock.
+ * Return: whether to wake @client->wait.
+ */
+bool weft_client_must_wake(struct weft_client *client)
+{
+	return __weft_client_must_wake(client);
+}
+
+/**
+ * weft_client_count() - add what came of a job to the sums
+ * @client: the client
+ * @slot: the job; it has ended
+ *
+ * Context: under @client->lock.
+ */
+void weft_client_count(struct weft_client *client, const struct weft_slot *slot)
+{
+	__weft_client_count(client, slot);
+}
+
+/**
  * weft_slot_end() - a job has ended: it becomes its completion
  * @task: the job's task; the release() of struct weft_task_ops
  *
@@ -62,10 +87,14 @@ void weft_slot_end(struct weft_task *task)
 	bool wake;
 
 	spin_lock(&client->lock);
-	weft_client_count(client, slot);
+	if (unlikely(slot->dag || !hlist_empty(&slot->followers))) {
+		weft_dag_slot_end(client, slot);
+		return;
+	}
+	__weft_client_count(client, slot);
 	slot->phase = WEFT_JOB_DONE;
 	weft_slots_push(&client->done, slot);
-	wake = weft_client_must_wake(client);
+	wake = __weft_client_must_wake(client);
 	spin_unlock(&client->lock);
 
 	if (wake)
@@ -175,8 +204,27 @@ void weft_client_watch(struct weft_client *client, bool *readable,
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_client_watch);
 
-static void weft_slot_report(const struct weft_slot *slot, bool timed,
-			     struct weft_completion *out)
+/**
+ * weft_receipt_add() - sum up
+ * @sum: grows by what the job did and cost
+ * @slot: the job
+ */
+void weft_receipt_add(struct weft_receipt *sum, const struct weft_slot *slot)
+{
+	const struct weft_task *task = &slot->op_task.task;
+
+	sum->queued_ns += task->queued_ns;
+	sum->run_ns += task->run_ns;
+	sum->blocked_ns += task->blocked_ns;
+	sum->polls += task->polls;
+	sum->wakes += task->wakes;
+	sum->moves += task->moves;
+	sum->punts += task->punts;
+}
+
+static __always_inline void __weft_slot_report(const struct weft_slot *slot,
+					       bool timed,
+					       struct weft_completion *out)
 {
 	const struct weft_task *task = &slot->op_task.task;
 
@@ -184,7 +232,7 @@ static void weft_slot_report(const struct weft_slot *slot, bool timed,
 		.id = slot->id,
 		.user_data = slot->user_data,
 		.result = task->result,
-		.op = slot->op,
+		.op = slot->op == WEFT_KIND_GRAPH ? WEFT_OP_GRAPH : slot->op,
 	};
 	if (!(slot->flags & WEFT_JOB_RECEIPT))
 		return;
@@ -192,15 +240,21 @@ static void weft_slot_report(const struct weft_slot *slot, bool timed,
 	out->flags = WEFT_COMPLETION_RECEIPT;
 	if (timed)
 		out->flags |= WEFT_COMPLETION_TIMED;
-	out->receipt = (struct weft_receipt){
-		.queued_ns = task->queued_ns,
-		.run_ns = task->run_ns,
-		.blocked_ns = task->blocked_ns,
-		.polls = task->polls,
-		.wakes = task->wakes,
-		.moves = task->moves,
-		.punts = task->punts,
-	};
+	weft_receipt_add(&out->receipt, slot);
+	if (unlikely(weft_slot_is_dag(slot)))
+		weft_dag_receipt(slot->dag, &out->receipt);
+}
+
+/**
+ * weft_slot_report() - the completion of a job
+ * @slot: the job; it has ended
+ * @timed: times were taken
+ * @out: receives it
+ */
+void weft_slot_report(const struct weft_slot *slot, bool timed,
+		      struct weft_completion *out)
+{
+	__weft_slot_report(slot, timed, out);
 }
 
 /**
@@ -225,7 +279,7 @@ unsigned int weft_client_take_done(struct weft_client *client,
 	*taken = (struct weft_slots){};
 	spin_lock(&client->lock);
 	while (taken->count < max && (slot = weft_slots_pop(&client->done))) {
-		weft_slot_report(slot, timed, &out[taken->count]);
+		__weft_slot_report(slot, timed, &out[taken->count]);
 		weft_slots_push(taken, slot);
 	}
 	spin_unlock(&client->lock);
@@ -247,6 +301,16 @@ static void weft_client_untake_done(struct weft_client *client,
 	WRITE_ONCE(client->done.count, client->done.count + taken->count);
 }
 
+static void weft_slot_reaped(struct weft_client *client, struct weft_slot *slot)
+{
+	if (likely(!slot->dag))
+		weft_client_free_slot(client, slot);
+	else if (slot->dag->keep)
+		slot->phase = WEFT_JOB_KEPT;
+	else
+		weft_dag_free(client, slot);
+}
+
 /**
  * weft_client_settle() - end what weft_client_take_done() began
  * @client: the client
@@ -264,7 +328,7 @@ void weft_client_settle(struct weft_client *client, struct weft_slots *taken,
 	spin_lock(&client->lock);
 	client->reaped += delivered;
 	while (delivered--)
-		weft_client_free_slot(client, weft_slots_pop(taken));
+		weft_slot_reaped(client, weft_slots_pop(taken));
 	wake = weft_client_credit_event(client);
 	weft_client_untake_done(client, taken);
 	if (weft_client_must_wake(client))

@@ -87,7 +87,7 @@ static void weft_totals_add(struct weft_engine_totals *totals,
 	totals->waiting += stats.waiting;
 	totals->bytes += stats.bytes;
 	spin_lock(&client->lock);
-	for (op = 0; op < WEFT_NR_OPS; op++)
+	for (op = 0; op < WEFT_NR_KINDS; op++)
 		weft_op_stats_add(&totals->ops[op], &client->ops[op]);
 	spin_unlock(&client->lock);
 }

@@ -30,7 +30,7 @@ struct weft_engine_totals {
 	u64 running;
 	u64 waiting;
 	u64 bytes;
-	struct weft_op_stats ops[WEFT_NR_OPS];
+	struct weft_op_stats ops[WEFT_NR_KINDS];
 };
 
 /**
@@ -40,6 +40,7 @@ struct weft_engine_totals {
  * @max_user_credits: credits of one user's clients together
  * @max_buffer_bytes: buffers of one client
  * @max_user_buffer_bytes: buffers of one user's clients together
+ * @max_templates: templates of one client
  */
 struct weft_limits {
 	unsigned int max_credits;
@@ -47,6 +48,7 @@ struct weft_limits {
 	unsigned int max_user_credits;
 	long max_buffer_bytes;
 	long max_user_buffer_bytes;
+	unsigned int max_templates;
 };
 
 /**

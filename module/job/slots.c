@@ -167,7 +167,7 @@ size_t weft_client_bytes(const struct weft_client *client)
 	return sizeof(*client) + weft_group_bytes(&client->group) +
 	       weft_stepper_bytes(client->stepper) +
 	       weft_chunks(client->credits) * sizeof(*client->chunks) +
-	       chunks * WEFT_CHUNK_BYTES +
+	       chunks * WEFT_CHUNK_BYTES + READ_ONCE(client->dag_bytes) +
 	       atomic_long_read(&client->space.bytes) +
 	       atomic_long_read(&client->space.buffers.bytes);
 }

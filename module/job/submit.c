@@ -42,8 +42,12 @@ void __init weft_submit_init(void)
 	}
 }
 
-static void weft_submit_untake(struct weft_client *client,
-			       struct weft_slot *slot)
+/**
+ * weft_submit_untake() - give back a slot that was taken for nothing
+ * @client: the client
+ * @slot: the slot
+ */
+void weft_submit_untake(struct weft_client *client, struct weft_slot *slot)
 {
 	__poll_t wake;
 
@@ -63,9 +67,23 @@ static void weft_submit_drop(struct weft_slot *slot, unsigned int op)
 		weft_ops[op]->drop(&slot->op_task);
 }
 
-static int weft_submit_one(struct weft_client *client,
-			   const struct weft_op_env *env,
-			   const struct weft_job *job, struct weft_slot **out)
+/**
+ * weft_submit_env() - what the ops are told of the submitter
+ * @client: whose job it is
+ *
+ * Return: of the caller.
+ */
+struct weft_op_env weft_submit_env(struct weft_client *client)
+{
+	return (struct weft_op_env){
+		.slack = min_t(u64, current->timer_slack_ns, U32_MAX),
+		.space = &client->space,
+	};
+}
+
+static __always_inline int
+__weft_submit_one(struct weft_client *client, const struct weft_op_env *env,
+		  const struct weft_job *job, struct weft_slot **out)
 {
 	const struct weft_task_ops *ops = &weft_job_ops[job->op];
 	struct weft_slot *slot;
@@ -101,6 +119,36 @@ err_untake:
 }
 
 /**
+ * weft_submit_one() - make a job ready to run
+ * @client: whose job it is
+ * @env: what the op is told of the submitter
+ * @job: valid so far as weft_validate_job() can tell
+ * @out: receives its slot, for weft_submit_undo() if it is not spawned
+ *
+ * Context: may sleep; @client->submitting is held.
+ * Return: 0, -EAGAIN, -ENOMEM, -EINTR, or what the op's prep() says.
+ */
+int weft_submit_one(struct weft_client *client, const struct weft_op_env *env,
+		    const struct weft_job *job, struct weft_slot **out)
+{
+	return __weft_submit_one(client, env, job, out);
+}
+
+/**
+ * weft_submit_undo() - undo weft_submit_one()
+ * @client: the client
+ * @slot: the slot
+ *
+ * Context: may sleep.
+ */
+void weft_submit_undo(struct weft_client *client, struct weft_slot *slot)
+{
+	weft_task_fini(&slot->op_task.task);
+	weft_submit_drop(slot, slot->op);
+	weft_submit_untake(client, slot);
+}
+
+/**
  * weft_submit_prepare() - make jobs ready to run, up to the first refused one
  * @batch: receives them; to be published or aborted, also if it is empty
  * @client: whose jobs they are
@@ -117,10 +165,7 @@ int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
 			const struct weft_job *jobs, unsigned int count,
 			u64 *ids)
 {
-	const struct weft_op_env env = {
-		.slack = min_t(u64, current->timer_slack_ns, U32_MAX),
-		.space = &client->space,
-	};
+	const struct weft_op_env env = weft_submit_env(client);
 	struct weft_slot *slot;
 	struct llist_node *node;
 	int ret;
@@ -128,7 +173,8 @@ int weft_submit_prepare(struct weft_batch *batch, struct weft_client *client,
 	lockdep_assert_held(&client->submitting);
 	*batch = (struct weft_batch){ .client = client };
 	while (batch->count < count) {
-		ret = weft_submit_one(client, &env, &jobs[batch->count], &slot);
+		ret = __weft_submit_one(client, &env, &jobs[batch->count],
+					&slot);
 		if (ret)
 			return ret;
 		ids[batch->count++] = slot->id;
@@ -177,14 +223,10 @@ EXPORT_SYMBOL_IF_KUNIT(weft_submit_publish);
 void weft_submit_abort(struct weft_batch *batch)
 {
 	struct llist_node *node, *next;
-	struct weft_slot *slot;
 
 	for (node = batch->first; node; node = next) {
 		next = node->next;
-		slot = weft_slot_of(node);
-		weft_task_fini(&slot->op_task.task);
-		weft_submit_drop(slot, slot->op);
-		weft_submit_untake(batch->client, slot);
+		weft_submit_undo(batch->client, weft_slot_of(node));
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_submit_abort);

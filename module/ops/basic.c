@@ -28,6 +28,17 @@ static int weft_yield_prep(struct weft_op_task *t, const struct weft_job *job,
 	return 0;
 }
 
+static int weft_yield_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	t->yields = value;
+	return 0;
+}
+
+static const struct weft_op_arg weft_yield_args[] = {
+	{ WEFT_ARG_AT(yield.count), WEFT_TYPE_COUNT },
+	{}
+};
+
 static enum weft_poll weft_yield_poll(struct weft_task *task,
 				      struct weft_cx *cx)
 {
@@ -43,4 +54,6 @@ const struct weft_op weft_op_yield = {
 	.name = "yield",
 	.prep = weft_yield_prep,
 	.poll = weft_yield_poll,
+	.bind = weft_yield_bind,
+	.args = weft_yield_args,
 };

@@ -6,6 +6,7 @@
 #ifndef WEFT_OPS_OP_H
 #define WEFT_OPS_OP_H
 
+#include <linux/stddef.h>
 #include <linux/weft.h>
 #include "event.h"
 #include <uapi/linux/weft.h>
@@ -16,6 +17,10 @@
 struct eventfd_ctx;
 struct weft_io;
 struct weft_space;
+
+/* A graph counts as one more kind, after those of jobs. */
+#define WEFT_KIND_GRAPH	WEFT_NR_OPS
+#define WEFT_NR_KINDS	(WEFT_KIND_GRAPH + 1)
 
 /**
  * struct weft_work_state - What WEFT_OP_WORK remembers
@@ -139,6 +144,38 @@ struct weft_op_env {
 };
 
 /**
+ * enum weft_type - What a number means, for a result to become an argument
+ * @WEFT_TYPE_NONE: nothing: no result, or an argument to which nothing is bound
+ * @WEFT_TYPE_NS: a time, in ns
+ * @WEFT_TYPE_COUNT: how often
+ * @WEFT_TYPE_BYTES: a length in bytes
+ * @WEFT_TYPE_MASK: events of a descriptor
+ * @WEFT_TYPE_ID: a job
+ */
+enum weft_type {
+	WEFT_TYPE_NONE,
+	WEFT_TYPE_NS,
+	WEFT_TYPE_COUNT,
+	WEFT_TYPE_BYTES,
+	WEFT_TYPE_MASK,
+	WEFT_TYPE_ID,
+};
+
+/**
+ * struct weft_op_arg - An argument that may be bound
+ * @at: its place, in bytes after the first argument
+ * @type: enum weft_type; WEFT_TYPE_NONE ends an array of these
+ */
+struct weft_op_arg {
+	u8 at;
+	u8 type;
+};
+
+/* The place of an argument. */
+#define WEFT_ARG_AT(_field) \
+	(offsetof(struct weft_job, _field) - offsetof(struct weft_job, arg))
+
+/**
  * struct weft_op - A kind of job
  * @name: in traces, statistics and tools
  * @prep: checks the arguments and stores what the op will need; may take resources
@@ -151,6 +188,11 @@ struct weft_op_env {
  *	if the job is not accepted after all, or when it has ended and before its
  *	completion can be seen. NULL if @prep takes nothing. Context: process; may
  *	sleep, but is a worker's most of the time, and so should not.
+ * @bind: what prep() made of the argument at @at is @value instead, before the first
+ *	poll; @at is one of @args. Must not sleep. Return: 0, or -EINVAL if the op
+ *	cannot take the value.
+ * @args: the arguments that may be bound; NULL for none
+ * @result: enum weft_type of a result that is not negative
  * @files: it keeps @table of &struct weft_io_state, and may hold a file for long
  * @progress: it keeps @done and @total of &struct weft_io_state
  */
@@ -163,9 +205,12 @@ struct weft_op {
 	void (*drop)(struct weft_op_task *t);
 	bool files;
 	bool progress;
+	int (*bind)(struct weft_op_task *t, unsigned int at, u64 value);
+	const struct weft_op_arg *args;
+	u8 result;
 };
 
-extern const struct weft_op *const weft_ops[WEFT_NR_OPS];
+extern const struct weft_op *const weft_ops[WEFT_NR_KINDS];
 
 extern const struct weft_op weft_op_nop;
 extern const struct weft_op weft_op_yield;
@@ -194,6 +239,7 @@ static inline struct weft_op_task *weft_op_task(struct weft_task *task)
 	return container_of(task, struct weft_op_task, task);
 }
 
+enum weft_type weft_op_arg_type(const struct weft_op *op, unsigned int at);
 bool weft_op_args_zero(const struct weft_job *job, unsigned int from);
 bool weft_op_burn(u64 *left, struct weft_cx *cx);
 

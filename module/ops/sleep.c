@@ -20,6 +20,22 @@ static int weft_sleep_prep(struct weft_op_task *t, const struct weft_job *job,
 	return 0;
 }
 
+static int weft_sleep_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	struct weft_sleep_state *s = &t->sleep;
+
+	if (value > KTIME_MAX)
+		return -EINVAL;
+	s->ns = value;
+	weft_sleep_until(&s->sleep, value, s->slack);
+	return 0;
+}
+
+static const struct weft_op_arg weft_sleep_args[] = {
+	{ WEFT_ARG_AT(sleep.ns), WEFT_TYPE_NS },
+	{}
+};
+
 static enum weft_poll weft_sleep_op_poll(struct weft_task *task,
 					 struct weft_cx *cx)
 {
@@ -47,4 +63,7 @@ const struct weft_op weft_op_sleep = {
 	.prep = weft_sleep_prep,
 	.poll = weft_sleep_op_poll,
 	.cancel = weft_sleep_op_cancel,
+	.bind = weft_sleep_bind,
+	.args = weft_sleep_args,
+	.result = WEFT_TYPE_NS,
 };

@@ -49,6 +49,19 @@ static int weft_spin_prep(struct weft_op_task *t, const struct weft_job *job,
 	return 0;
 }
 
+static int weft_spin_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	if (value > KTIME_MAX)
+		return -EINVAL;
+	t->spin_ns = value;
+	return 0;
+}
+
+static const struct weft_op_arg weft_spin_args[] = {
+	{ WEFT_ARG_AT(spin.ns), WEFT_TYPE_NS },
+	{}
+};
+
 static enum weft_poll weft_spin_poll(struct weft_task *task, struct weft_cx *cx)
 {
 	struct weft_op_task *t = weft_op_task(task);
@@ -60,4 +73,6 @@ const struct weft_op weft_op_spin = {
 	.name = "spin",
 	.prep = weft_spin_prep,
 	.poll = weft_spin_poll,
+	.bind = weft_spin_bind,
+	.args = weft_spin_args,
 };

@@ -4,7 +4,12 @@
 
 #include "op.h"
 
-const struct weft_op *const weft_ops[WEFT_NR_OPS] = {
+/* Not a job: it has no functions, only a name. */
+static const struct weft_op weft_kind_graph = {
+	.name = "graph",
+};
+
+const struct weft_op *const weft_ops[WEFT_NR_KINDS] = {
 	[WEFT_OP_NOP] = &weft_op_nop,
 	[WEFT_OP_YIELD] = &weft_op_yield,
 	[WEFT_OP_SPIN] = &weft_op_spin,
@@ -19,6 +24,7 @@ const struct weft_op *const weft_ops[WEFT_NR_OPS] = {
 	[WEFT_OP_NOTIFY] = &weft_op_notify,
 	[WEFT_OP_AWAIT] = &weft_op_await,
 	[WEFT_OP_VERIFY] = &weft_op_verify,
+	[WEFT_KIND_GRAPH] = &weft_kind_graph,
 };
 EXPORT_SYMBOL_IF_KUNIT(weft_ops);
 
@@ -35,4 +41,21 @@ bool weft_op_args_zero(const struct weft_job *job, unsigned int from)
 		if (job->arg[from])
 			return false;
 	return true;
+}
+
+/**
+ * weft_op_arg_type() - the type of an argument
+ * @op: the op
+ * @at: the argument's place, in bytes after the first one
+ *
+ * Return: WEFT_TYPE_NONE if nothing can be bound there.
+ */
+enum weft_type weft_op_arg_type(const struct weft_op *op, unsigned int at)
+{
+	const struct weft_op_arg *arg;
+
+	for (arg = op->args; arg && arg->type; arg++)
+		if (arg->at == at)
+			return arg->type;
+	return WEFT_TYPE_NONE;
 }

@@ -24,6 +24,33 @@ static int weft_work_prep(struct weft_op_task *t, const struct weft_job *job,
 	return 0;
 }
 
+static int weft_work_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	struct weft_work_state *s = &t->work;
+
+	if (at == WEFT_ARG_AT(work.rounds)) {
+		if (!value || value > U32_MAX)
+			return -EINVAL;
+		s->rounds = value;
+		return 0;
+	}
+	if (value > KTIME_MAX)
+		return -EINVAL;
+	if (at == WEFT_ARG_AT(work.wait_ns))
+		s->wait_ns = value;
+	else
+		s->work_ns = value;
+	s->left = s->work_ns;
+	return 0;
+}
+
+static const struct weft_op_arg weft_work_args[] = {
+	{ WEFT_ARG_AT(work.work_ns), WEFT_TYPE_NS },
+	{ WEFT_ARG_AT(work.wait_ns), WEFT_TYPE_NS },
+	{ WEFT_ARG_AT(work.rounds), WEFT_TYPE_COUNT },
+	{}
+};
+
 static enum weft_poll weft_work_poll(struct weft_task *task, struct weft_cx *cx)
 {
 	struct weft_work_state *s = &weft_op_task(task)->work;
@@ -55,4 +82,6 @@ const struct weft_op weft_op_work = {
 	.prep = weft_work_prep,
 	.poll = weft_work_poll,
 	.cancel = weft_work_cancel,
+	.bind = weft_work_bind,
+	.args = weft_work_args,
 };

@@ -115,6 +115,16 @@ const char *weft_submit_error(int error)
 		return "not refused";
 	case EAGAIN:
 		return "no credit is free, or no kernel thread is to be had";
+	case EBADSLT:
+		return "a result of one type is bound to an argument of another";
+	case EDQUOT:
+		return "the client has as many templates as it may have";
+	case ELOOP:
+		return "its edges go round in a circle";
+	case ENOENT:
+		return "there never was what it is to begin after";
+	case ENXIO:
+		return "it names a node that is not there, or that is not before it";
 	case EBADFD:
 		return "the client is not set up";
 	case EFAULT:

@@ -329,6 +329,52 @@ int weft_client_restrict(int fd, uint64_t *ops)
 	return ret;
 }
 
+/**
+ * weft_client_graph() - submit jobs that wait for each other
+ * @fd: the client
+ * @graph: flags, tag, user_data, deadline_ns and after are what the caller wants;
+ *	receives the id, or error and node
+ * @nodes: the jobs; not needed any more when this returns
+ * @count: how many
+ *
+ * Return: 1 if it was accepted, 0 if not (see weft_submit_error()); or -EINVAL,
+ * -EBADFD (not set up).
+ */
+int weft_client_graph(int fd, struct weft_graph *graph,
+		      const struct weft_node *nodes, unsigned int count)
+{
+	graph->size = sizeof(*graph);
+	graph->nodes = (uintptr_t)nodes;
+	graph->count = count;
+	return weft_ioctl(fd, WEFT_IOC_GRAPH, graph);
+}
+
+/**
+ * weft_client_graph_result() - what came of the nodes of a graph
+ * @fd: the client
+ * @id: the graph
+ * @results: room for @capacity results
+ * @capacity: how many are wanted
+ * @free: also give its credits back
+ *
+ * Return: how many there are in @results; or -ENOENT (no such graph, or not any
+ * more), -EBUSY (@free, and it was not reaped yet), -EFAULT, -ENOMEM.
+ */
+int weft_client_graph_result(int fd, uint64_t id,
+			     struct weft_node_result *results,
+			     unsigned int capacity, int free)
+{
+	struct weft_graph_result look = {
+		.size = sizeof(look),
+		.flags = free ? WEFT_RESULT_FREE : 0,
+		.id = id,
+		.results = (uintptr_t)results,
+		.capacity = capacity,
+	};
+
+	return weft_ioctl(fd, WEFT_IOC_GRAPH_RESULT, &look);
+}
+
 static void weft_job_init(struct weft_job *job, uint16_t op)
 {
 	memset(job, 0, sizeof(*job));

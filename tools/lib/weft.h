@@ -53,6 +53,13 @@ WEFT_PUBLIC int weft_client_cancel_tag(int fd, uint32_t tag,
 				       unsigned int *stopping);
 WEFT_PUBLIC int weft_client_restrict(int fd, uint64_t *ops);
 
+WEFT_PUBLIC int weft_client_graph(int fd, struct weft_graph *graph,
+				  const struct weft_node *nodes,
+				  unsigned int count);
+WEFT_PUBLIC int weft_client_graph_result(int fd, uint64_t id,
+					 struct weft_node_result *results,
+					 unsigned int capacity, int free);
+
 WEFT_PUBLIC void weft_job_nop(struct weft_job *job);
 WEFT_PUBLIC void weft_job_yield(struct weft_job *job, uint64_t count);
 WEFT_PUBLIC void weft_job_spin(struct weft_job *job, uint64_t ns);

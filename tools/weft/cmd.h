@@ -17,6 +17,7 @@ int cmd_run(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_tasks(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
+int cmd_graph(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

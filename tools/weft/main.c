@@ -16,6 +16,7 @@ static const struct command {
 	int (*main)(int argc, char **argv);
 } commands[] = {
 	{ "run", cmd_run },
+	{ "graph", cmd_graph },
 	{ "stat", cmd_stat },
 	{ "tasks", cmd_tasks },
 	{ "timeline", cmd_timeline },
@@ -34,6 +35,7 @@ static const char doc[] =
 	"  weft demo                                    show what weft is about\n"
 	"  weft run sleep --for 100ms --count 10000     run jobs as async tasks\n"
 	"  weft run sleep --for 100ms --engine threads  ... one thread each\n"
+	"  weft graph FILE.json                         run jobs that wait for each other\n"
 	"  weft stat                                    what the kernel counted\n"
 	"  weft tasks                                   what jobs wait for, now\n"
 	"  weft top                                     the same live, and warnings\n"

@@ -45,12 +45,18 @@
  *            ended; no completion is there for a read that may not block:
  *            POLLIN says when
  * ENOENT     no job of this client has this id, or its completion was reaped; there
- *            is no buffer of this number
+ *            is no buffer, or no template, of this number
  * EBADMSG    as the result of a job: a digest is not the expected one
  * EDQUOT     the user has as many clients, credits, or buffers, as one user may
- *            have; the client has as many buffers as one client may have
+ *            have; the client has as many buffers, or templates, as one client may
+ *            have
  * EOPNOTSUPP the op is known, but WEFT_IOC_RESTRICT took it from this client; as
  *            the result of a job: a kernel thread cannot do this to this file
+ * ELOOP      the edges of a graph go round in a circle
+ * ENXIO      a node of a graph names one that is not there, or whose result it
+ *            cannot have, as that is not before it
+ * EBADSLT    a result of one type was bound to an argument of another
+ * EBUSY      the graph's completion was not reaped yet
  * ENOMEM     no memory: at open, set-up and submit only, never for an accepted
  *            job
  * ETIME      the timeout of a wait passed and there was nothing to return; as
@@ -74,6 +80,10 @@
 #define WEFT_IOC_RESTRICT	_IO(WEFT_IOC_TYPE, 0x06)
 #define WEFT_IOC_BUFFER		_IO(WEFT_IOC_TYPE, 0x07)
 #define WEFT_IOC_PROGRESS	_IO(WEFT_IOC_TYPE, 0x08)
+#define WEFT_IOC_GRAPH		_IO(WEFT_IOC_TYPE, 0x09)
+#define WEFT_IOC_GRAPH_RESULT	_IO(WEFT_IOC_TYPE, 0x0a)
+#define WEFT_IOC_TEMPLATE	_IO(WEFT_IOC_TYPE, 0x0b)
+#define WEFT_IOC_RUN		_IO(WEFT_IOC_TYPE, 0x0c)
 #define WEFT_IOC_STEP		_IO(WEFT_IOC_TYPE, 0x10)
 
 /* Engines: how a client's jobs run. */
@@ -95,6 +105,9 @@
 #define WEFT_OP_NOTIFY		11	/* tells a WEFT_OP_AWAIT; result 0 */
 #define WEFT_OP_AWAIT		12	/* waits to be told; result: sum of the values */
 #define WEFT_OP_VERIFY		13	/* digest of a file; result: bytes read */
+
+/* In a completion: a graph. No job has this op. */
+#define WEFT_OP_GRAPH		0xffff
 
 /* Flags of a job. */
 #define WEFT_JOB_RECEIPT	(1U << 0)	/* fill in the completion's receipt */
@@ -303,7 +316,7 @@ struct weft_receipt {
  * @result: what the op says, not negative, or a negative errno: -ECANCELED for
  *	a cancelled job, -ETIME for one whose deadline passed, -EDEADLK for one that
  *	nothing could have woken any more (a bug in its op)
- * @op: as submitted
+ * @op: as submitted; WEFT_OP_GRAPH for a graph
  * @flags: WEFT_COMPLETION_*
  * @__reserved: zero
  * @receipt: zero without WEFT_COMPLETION_RECEIPT
@@ -322,6 +335,7 @@ struct weft_completion {
 
 /* Features that a query reports. */
 #define WEFT_FEATURE_TIMING	(1U << 0)	/* receipts and histograms have times */
+#define WEFT_FEATURE_GRAPHS	(1U << 1)	/* there are graphs and templates */
 #define WEFT_FEATURE_STEP	(1U << 4)	/* WEFT_SETUP_STEP and WEFT_IOC_STEP */
 
 /**
@@ -698,6 +712,260 @@ struct weft_progress {
 	__aligned_u64 total;
 	__u32 ended;
 	__u32 __reserved;
+};
+
+/* Most nodes of a graph. */
+#define WEFT_MAX_NODES		64
+/* Most results that are bound to arguments of one node. */
+#define WEFT_NODE_BINDS		4
+
+/* Flags of a node. */
+#define WEFT_NODE_FINALLY	(1U << 0)	/* after all others, whatever came of them */
+#define WEFT_NODE_RACE		(1U << 1)	/* as it starts, what it waited for ends */
+#define WEFT_NODE_UNLESS	(1U << 2)	/* the guard must not hold */
+
+/* Guards: what the result of another node must be for a node to run. */
+#define WEFT_GUARD_NONE		0	/* there is no guard */
+#define WEFT_GUARD_NEGATIVE	1	/* less than 0 */
+#define WEFT_GUARD_EQUAL	2	/* guard_value */
+#define WEFT_GUARD_SHORT	3	/* not negative, and less than guard_value */
+
+/* What of another node a binding takes. */
+#define WEFT_BIND_NONE		0	/* there is no binding */
+#define WEFT_BIND_RESULT	1	/* its result */
+#define WEFT_BIND_ID		2	/* its job's id */
+
+/**
+ * struct weft_bind - Something of one node as an argument of another
+ * @node: the one
+ * @what: WEFT_BIND_*
+ * @arg: the argument: how many bytes after the first one it is in struct weft_job
+ * @__reserved: must be zero
+ *
+ * The types must be the same; docs/graphs.md has those of results and arguments.
+ * What the job has there is not used, but must be right by itself.
+ */
+struct weft_bind {
+	__u8 node;
+	__u8 what;
+	__u8 arg;
+	__u8 __reserved;
+};
+
+/**
+ * struct weft_node - A node of a graph: a job, and when it starts (128 bytes)
+ * @job: the job
+ * @after_success: bit n is set: starts after node n has ended with a result that
+ *	is not negative
+ * @after_end: likewise, with any result
+ * @after_failure: likewise, with a negative result
+ * @flags: WEFT_NODE_*
+ * @need: how many of these must have come true; 0 for all
+ * @guard: WEFT_GUARD_*
+ * @guard_node: whose result it looks at
+ * @guard_value: see WEFT_GUARD_*
+ * @bind: what it gets from other nodes
+ * @__reserved: must be zero
+ *
+ * At most one edge from each node. A node whose edges can no longer come true, whose
+ * guard says no, or to which a result is bound that is not there or negative, is
+ * skipped: it does not run, its result is -ECANCELED, and no edge from it comes true.
+ */
+struct weft_node {
+	struct weft_job job;
+	__aligned_u64 after_success;
+	__aligned_u64 after_end;
+	__aligned_u64 after_failure;
+	__u32 flags;
+	__u16 need;
+	__u8 guard;
+	__u8 guard_node;
+	__aligned_s64 guard_value;
+	struct weft_bind bind[WEFT_NODE_BINDS];
+	__aligned_u64 __reserved;
+};
+
+/* Flags of a graph. */
+#define WEFT_GRAPH_RECEIPT	(1U << 0)	/* its completion has the sums of all nodes */
+#define WEFT_GRAPH_KEEP		(1U << 1)	/* keep the results after it was reaped */
+
+/* No node of a graph is at fault. */
+#define WEFT_NO_NODE		(~0U)
+
+/**
+ * struct weft_graph - WEFT_IOC_GRAPH: submit jobs that wait for each other
+ * @size: size of this struct
+ * @flags: WEFT_GRAPH_*
+ * @nodes: address of @count struct weft_node
+ * @count: how many, 1 to WEFT_MAX_NODES
+ * @tag: as of a job
+ * @user_data: comes back in the completion, untouched
+ * @deadline_ns: when the graph is ended if it has not ended by itself, with the
+ *	result -ETIME; 0 for none
+ * @after: the id of a job or graph of this client: no node starts before that has
+ *	ended; 0 for none
+ * @id: out: its id, for a cancel, an @after, or WEFT_IOC_GRAPH_RESULT
+ * @error: out: why it was refused (a positive errno); 0 if it was accepted. As for
+ *	a job, and ELOOP, ENXIO, EBADSLT; ENOENT if @after was never given out
+ * @node: out: the node at fault; WEFT_NO_NODE if none is
+ *
+ * A graph is accepted or refused as a whole. It takes a credit for each node and one
+ * for itself, which come back when its completion was reaped (with WEFT_GRAPH_KEEP:
+ * when its results were freed). It gets one completion, when all its nodes have
+ * ended: its result is that of the first node that failed with nothing in the graph
+ * to answer for that, or 0; -ECANCELED if it was cancelled, -ETIME if its deadline
+ * passed. Return: 1 if it was accepted, 0 if not; or E2BIG, EINVAL, EFAULT, EBADFD,
+ * EINTR.
+ */
+struct weft_graph {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 nodes;
+	__u32 count;
+	__u32 tag;
+	__aligned_u64 user_data;
+	__aligned_u64 deadline_ns;
+	__aligned_u64 after;
+	__aligned_u64 id;
+	__u32 error;
+	__u32 node;
+};
+
+/* States of a node, and of a graph. */
+#define WEFT_NODE_HELD		0	/* has not started */
+#define WEFT_NODE_STARTED	1	/* has not ended */
+#define WEFT_NODE_ENDED		2	/* has ended; its result is there */
+#define WEFT_NODE_SKIPPED	3	/* will not start any more */
+
+/**
+ * struct weft_node_result - What came of a node (72 bytes)
+ * @id: its job's id
+ * @user_data: as submitted
+ * @result: as of a job; 0 while it is WEFT_NODE_HELD or WEFT_NODE_STARTED
+ * @op: as submitted
+ * @flags: WEFT_COMPLETION_*
+ * @state: WEFT_NODE_*
+ * @receipt: zero without WEFT_COMPLETION_RECEIPT
+ */
+struct weft_node_result {
+	__aligned_u64 id;
+	__aligned_u64 user_data;
+	__aligned_s64 result;
+	__u16 op;
+	__u16 flags;
+	__u32 state;
+	struct weft_receipt receipt;
+};
+
+/* Flags of a look at the results. */
+#define WEFT_RESULT_FREE	(1U << 0)	/* and give the credits back */
+
+/**
+ * struct weft_graph_result - WEFT_IOC_GRAPH_RESULT: the results of a graph's nodes
+ * @size: size of this struct
+ * @flags: WEFT_RESULT_*
+ * @id: the graph
+ * @results: address of @capacity struct weft_node_result; may be 0 if that is 0
+ * @capacity: how many results are wanted
+ * @count: out: how many nodes there are
+ * @result: out: the graph's result, 0 if it has not ended
+ * @state: out: WEFT_NODE_HELD, WEFT_NODE_STARTED or WEFT_NODE_ENDED
+ * @__reserved: must be zero
+ *
+ * From its acceptance until its completion was reaped; with WEFT_GRAPH_KEEP until a
+ * call with WEFT_RESULT_FREE, which is EBUSY before it was reaped. Return: how many
+ * results were written, or E2BIG, EINVAL, EFAULT, EBADFD, ENOENT, EBUSY, ENOMEM.
+ */
+struct weft_graph_result {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 id;
+	__aligned_u64 results;
+	__u32 capacity;
+	__u32 count;
+	__aligned_s64 result;
+	__u32 state;
+	__u32 __reserved;
+};
+
+/* Flags of a template. */
+#define WEFT_TEMPLATE_FREE	(1U << 0)	/* forget it; nodes and count must be 0 */
+
+/**
+ * struct weft_template - WEFT_IOC_TEMPLATE: keep nodes, to run them again and again
+ * @size: size of this struct
+ * @flags: WEFT_TEMPLATE_*
+ * @nodes: as of a graph
+ * @count: as of a graph
+ * @number: in with WEFT_TEMPLATE_FREE, else out: the template's number
+ * @error: out: as of a graph
+ * @node: out: as of a graph
+ *
+ * Runs that are under way do not need the template any more. Return: 1 if it was kept
+ * or forgotten, 0 if not; or E2BIG, EINVAL, EFAULT, EBADFD, EINTR, ENOENT (no such
+ * template), EDQUOT (too many), ENOMEM.
+ */
+struct weft_template {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 nodes;
+	__u32 count;
+	__u32 number;
+	__u32 error;
+	__u32 node;
+};
+
+/* What of a node's job a change changes, beside the argument words 0 to 4. */
+#define WEFT_CHANGE_USER_DATA	5
+#define WEFT_CHANGE_DEADLINE	6
+
+/**
+ * struct weft_change - Another argument for a run of a template (16 bytes)
+ * @node: whose
+ * @what: 0 to 4 for a word of arg[], or WEFT_CHANGE_*
+ * @value: what it is in this run
+ */
+struct weft_change {
+	__u32 node;
+	__u32 what;
+	__aligned_u64 value;
+};
+
+/* Most changes of one run. */
+#define WEFT_MAX_CHANGES	256
+
+/**
+ * struct weft_run - WEFT_IOC_RUN: submit the graph of a template
+ * @size: size of this struct
+ * @flags: as of a graph
+ * @changes: address of @count struct weft_change
+ * @count: how many, up to WEFT_MAX_CHANGES
+ * @number: the template
+ * @tag: as of a graph
+ * @__reserved: must be zero
+ * @user_data: as of a graph
+ * @deadline_ns: as of a graph
+ * @after: as of a graph
+ * @id: out: as of a graph
+ * @error: out: as of a graph; ENXIO if a change is for a node that is not there
+ * @node: out: as of a graph
+ *
+ * Return: as of a graph, and ENOENT (no such template).
+ */
+struct weft_run {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 changes;
+	__u32 count;
+	__u32 number;
+	__u32 tag;
+	__u32 __reserved;
+	__aligned_u64 user_data;
+	__aligned_u64 deadline_ns;
+	__aligned_u64 after;
+	__aligned_u64 id;
+	__u32 error;
+	__u32 node;
 };
 
 #endif /* _UAPI_LINUX_WEFT_H */
