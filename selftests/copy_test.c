@@ -17,10 +17,13 @@ FIXTURE_VARIANT(copy) {
 };
 
 FIXTURE_VARIANT_ADD(copy, async) { .engine = WEFT_ENGINE_ASYNC };
+
 FIXTURE_VARIANT_ADD(copy, threads) { .engine = WEFT_ENGINE_THREADS };
+
 FIXTURE_VARIANT_ADD(copy, async_across) {
 	.engine = WEFT_ENGINE_ASYNC, .other = "/tmp/weft-other",
 };
+
 FIXTURE_VARIANT_ADD(copy, threads_across) {
 	.engine = WEFT_ENGINE_THREADS, .other = "/tmp/weft-other",
 };
@@ -203,8 +206,10 @@ TEST_F(copy, random_ranges_are_as_by_hand)
 		__u32 len = rnd(&seed) % 8 ? rnd(&seed) % 70000 : rnd(&seed) % SIZE;
 		__u32 there = len < SIZE - in ? len : SIZE - in;
 
-		if (out + there > sizeof(want))
-			there = len = sizeof(want) - out;
+		if (out + there > sizeof(want)) {
+			len = sizeof(want) - out;
+			there = len;
+		}
 		memcpy(want + out, data + in, there);
 		if (there && out + there > size)
 			size = out + there;

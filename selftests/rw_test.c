@@ -418,6 +418,7 @@ TEST_F(rw, file_size_limit_holds)
 TEST_F(rw, limit_is_that_of_the_submit)
 {
 	struct rlimit limit = { .rlim_cur = 10, .rlim_max = RLIM_INFINITY };
+
 	IN_CHILD({
 		struct weft_completion c;
 

@@ -26,18 +26,22 @@ FIXTURE_VARIANT_ADD(verify, async_crc32c) {
 	.engine = WEFT_ENGINE_ASYNC, .algorithm = WEFT_VERIFY_CRC32C, .digest = 4,
 	.nine = "\x83\x92\x06\xe3",
 };
+
 FIXTURE_VARIANT_ADD(verify, threads_crc32c) {
 	.engine = WEFT_ENGINE_THREADS, .algorithm = WEFT_VERIFY_CRC32C, .digest = 4,
 	.nine = "\x83\x92\x06\xe3",
 };
+
 FIXTURE_VARIANT_ADD(verify, async_xxh64) {
 	.engine = WEFT_ENGINE_ASYNC, .algorithm = WEFT_VERIFY_XXH64, .digest = 8,
 	.nine = "\x83\xae\xe6\x40\xdb\x41\xb8\x8c",
 };
+
 FIXTURE_VARIANT_ADD(verify, async_sha256) {
 	.engine = WEFT_ENGINE_ASYNC, .algorithm = WEFT_VERIFY_SHA256, .digest = 32,
 	.nine = SHA256_OF_NINE,
 };
+
 FIXTURE_VARIANT_ADD(verify, threads_sha256) {
 	.engine = WEFT_ENGINE_THREADS, .algorithm = WEFT_VERIFY_SHA256, .digest = 32,
 	.nine = SHA256_OF_NINE,

@@ -35,7 +35,8 @@
  * @parked: bit n is set while worker n is parked; a hint for others
  * @workers: the workers
  *
- * All but @offences, @recorder, @threads, @punts, @next, @parked and what is in the workers is constant.
+ * All but @offences, @recorder, @threads, @punts, @next, @parked and what is in the
+ * workers is constant.
  */
 struct weft_executor {
 	char name[9];

@@ -24,7 +24,8 @@ enum {
 
 static const struct argp_option options[] = {
 	{ "client", OPT_CLIENT, "N", 0, "only those of client N (see weft stat clients)", 0 },
-	{ "waits", OPT_WAITS, "WHAT", 0, "only those that wait for turn, timer, waker, fd, io, punt or job", 0 },
+	{ "waits", OPT_WAITS, "WHAT", 0,
+	  "only those that wait for turn, timer, waker, fd, io, punt or job", 0 },
 	{ "all", OPT_ALL, NULL, 0, "all of them, not the first 40", 0 },
 	{ "json", OPT_JSON, NULL, 0, "one JSON array, of all of them", 0 },
 	{}

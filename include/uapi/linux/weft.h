@@ -701,8 +701,8 @@ struct weft_buffer {
  * @ended: out: 1 if it has ended
  * @__reserved: must be zero
  *
- * @done and @total are zero for ops other than WEFT_OP_COPY and WEFT_OP_VERIFY. Never waits. Return: 0,
- * or E2BIG, EINVAL, EFAULT, EBADFD, ENOENT.
+ * @done and @total are zero for ops other than WEFT_OP_COPY and WEFT_OP_VERIFY. Never
+ * waits. Return: 0, or E2BIG, EINVAL, EFAULT, EBADFD, ENOENT.
  */
 struct weft_progress {
 	__u32 size;
