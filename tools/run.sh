@@ -155,7 +155,7 @@ tools() {
 
 	tools/vm/setup.sh tools
 	stock
-	tools/test/run.py || status=1
+	tools/test/run.py card_test screen_test top_test || status=1
 	tools/vm/run.sh --timeout 300 --log "$log" \
 		--file build/stock/weft.ko:/weft.ko \
 		--file build/tools/weft:/bin/weft \
