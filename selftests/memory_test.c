@@ -83,8 +83,9 @@ FIXTURE_SETUP(memory)
 	snprintf(self->a, sizeof(self->a), "%s/a", self->dir);
 	snprintf(self->b, sizeof(self->b), "%s/b", self->dir);
 	self->mounted = !mount("none", self->dir, "cgroup2", 0, NULL);
+	/* The tests skip themselves: the harness of Linux 6.1 goes on with them. */
 	if (!self->mounted || write_in(self->dir, "cgroup.subtree_control", "+memory"))
-		SKIP(return, "no memory controller of cgroup v2");
+		return;
 	ASSERT_EQ(0, mkdir(self->a, 0700));
 	ASSERT_EQ(0, mkdir(self->b, 0700));
 	self->made = true;
@@ -101,6 +102,12 @@ FIXTURE_TEARDOWN(memory)
 		EXPECT_EQ(0, umount(self->dir));
 	EXPECT_EQ(0, rmdir(self->dir));
 }
+
+#define NEED_MEMCG(_self) \
+	do { \
+		if (!(_self)->made) \
+			SKIP(return, "no memory controller of cgroup v2"); \
+	} while (0)
 
 static pid_t start_bystander(const char *dir)
 {
@@ -163,6 +170,17 @@ static bool until_reached(struct flood *f, enum stage stage)
 	return true;
 }
 
+/* What ended threads held is given back a grace period of RCU later. */
+static bool submits_again(int fd)
+{
+	__u64 end = in_ns(PATIENCE);
+	int ret;
+
+	while ((ret = submit_one(fd, nop_job(0), NULL)) == -ENOMEM && now_ns() < end)
+		sched_yield();
+	return ret == 1;
+}
+
 /*
  * Runs in the cgroup: submits until a job is refused, and lets all end. What was
  * reaped must be good for others though there is no more memory.
@@ -187,7 +205,7 @@ static void flood(const char *dir, __u32 engine, struct flood *f)
 	if (f->accepted <= 0 || !until_reached(f, REAP))
 		_exit(4);
 	f->reaped = cancel_and_reap(fd, f->c, f->accepted);
-	if (look(fd) || submit_one(fd, nop_job(0), NULL) != 1)
+	if (look(fd) || !submits_again(fd))
 		_exit(5);
 	f->again = wait_done(fd, 1);
 	_exit(0);
@@ -246,6 +264,7 @@ TEST_F(memory, flood_is_refused_and_nobody_is_killed)
 	long long grown;
 	struct flood *f;
 
+	NEED_MEMCG(self);
 	ASSERT_EQ(0, set_limit(self->a, LIMIT));
 	grown = run_flood(_metadata, self->a, WEFT_ENGINE_ASYNC, &f);
 	ASSERT_TRUE(f);
@@ -260,6 +279,7 @@ TEST_F(memory, flood_of_threads_is_refused_and_nobody_is_killed)
 {
 	struct flood *f;
 
+	NEED_MEMCG(self);
 	ASSERT_EQ(0, set_limit(self->a, THREADS_LIMIT));
 	run_flood(_metadata, self->a, WEFT_ENGINE_THREADS, &f);
 	ASSERT_TRUE(f);
@@ -307,6 +327,7 @@ TEST_F(memory, slots_are_charged_to_who_submits)
 	unsigned int i;
 
 	ASSERT_LE(0, fd);
+	NEED_MEMCG(self);
 	ASSERT_EQ(0, get_query(fd, &query));
 	for (i = 0; i < SHARED_JOBS; i++)
 		shared_jobs[i] = with_receipt(nop_job(i));

@@ -296,12 +296,12 @@ TEST_F(system, endless_jobs_hold_up_no_freeze)
 	ASSERT_EQ(true, until_polled(JOBS));
 	n = kernel_threads(variant->engine, pids, ARRAY_SIZE(pids));
 	ASSERT_LT(0, n);
-	for (i = 0; i < n; i++)
-		EXPECT_TRUE(is_freezable(pids[i]));
 	ret = freeze_and_thaw();
 	if (ret == -EOPNOTSUPP)
 		SKIP(return, NO_FREEZE);
 	ASSERT_EQ(0, ret);
+	for (i = 0; i < n; i++)
+		EXPECT_TRUE(is_freezable(pids[i]));
 	EXPECT_EQ(0, look(self->fd));
 	ASSERT_EQ(JOBS, cancel_and_reap(self->fd, c, JOBS));
 	EXPECT_TRUE(exactly_once(c, JOBS));
@@ -429,8 +429,9 @@ FIXTURE_SETUP(cgroup)
 	strcpy(self->dir, "/tmp/weft-freezer-XXXXXX");
 	ASSERT_TRUE(mkdtemp(self->dir));
 	self->mounted = !mount("none", self->dir, "cgroup", 0, "freezer");
+	/* The test skips itself: the harness of Linux 6.1 goes on with it. */
 	if (!self->mounted)
-		SKIP(return, "no freezer of cgroup v1");
+		return;
 	snprintf(self->path, sizeof(self->path), "%s/weft", self->dir);
 	ASSERT_EQ(0, mkdir(self->path, 0700));
 }
@@ -484,6 +485,8 @@ TEST_F(cgroup, wait_of_a_frozen_process_goes_on)
 	pid_t pid;
 
 	ASSERT_LE(0, fd);
+	if (!self->mounted)
+		SKIP(return, "no freezer of cgroup v1");
 	ASSERT_EQ(1, submit_one(fd, sleep_job(7, HOUR), NULL));
 	pid = fork();
 	ASSERT_LE(0, pid);

@@ -37,7 +37,7 @@ demo() {
 	# What the VM takes for a terminal may be a file here.
 	[ -t 1 ] || plain='NO_COLOR=1 TERM=dumb'
 	stock
-	tools/vm/run.sh --mem "$DEMO_MEM" --log build/vm/demo.log \
+	tools/vm/run.sh --parallel --mem "$DEMO_MEM" --log build/vm/demo.log \
 		--file build/stock/weft.ko:/weft.ko \
 		--file build/tools/weft:/bin/weft \
 		-- "insmod /weft.ko && $plain weft demo </dev/null && rmmod weft"
@@ -183,7 +183,7 @@ tools() {
 
 	tools/vm/setup.sh tools
 	stock
-	tools/test/run.py || status=1
+	tools/test/run.py card_test screen_test top_test || status=1
 	tools/vm/run.sh --timeout 300 --log "$log" \
 		--file build/stock/weft.ko:/weft.ko \
 		--file build/tools/weft:/bin/weft \

@@ -369,6 +369,19 @@ unsigned int weft_group_running(const struct weft_group *group)
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_group_running);
 
+/* Since when it is in its state: inside a poll, who polls it knows. */
+static u64 weft_task_since(const struct weft_task *task, enum weft_state state)
+{
+	u64 begin = 0;
+
+	if (state == WEFT_STATE_RUNNING)
+		/* Written for each poll; any recent one will do. */
+		begin = task->group->engine == WEFT_THREADS ?
+			weft_thread_poll_begin(task->thread) :
+			data_race(READ_ONCE(task->worker)->poller.now);
+	return begin ?: READ_ONCE(task->stamp);
+}
+
 /**
  * weft_task_look() - look at a task that others run
  * @task: a task that the caller keeps from being released
@@ -379,8 +392,7 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	const struct weft_executor *ex = task->group->executor;
 	/* Pairs with weft_state_spawn(): from then on it has a stamp and a worker. */
 	int state = atomic_read_acquire(&task->state);
-	u64 stamp = READ_ONCE(task->stamp);
-	u64 now = weft_executor_now(ex);
+	u64 now = weft_executor_now(ex), since;
 
 	*look = (struct weft_task_look){
 		.state = state & WEFT_STATE_MASK,
@@ -396,7 +408,8 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	};
 	if (look->state == WEFT_STATE_NEW)
 		return;
-	look->since_ns = ex->timing && now > stamp ? now - stamp : 0;
+	since = weft_task_since(task, look->state);
+	look->since_ns = ex->timing && now > since ? now - since : 0;
 	if (task->group->engine == WEFT_THREADS) {
 		look->pid = weft_thread_pid(task->thread);
 	} else {

@@ -132,7 +132,6 @@ static inline void weft_poller_time_begin(struct weft_poller *p,
 	/* A wake on another CPU may have read the clock a moment later. */
 	waited = p->now > task->stamp ? p->now - task->stamp : 0;
 	task->queued_ns += waited;
-	task->stamp = p->now;
 	p->wake_ns = waited;
 }
 

@@ -200,6 +200,18 @@ pid_t weft_thread_pid(const struct weft_thread *thread)
 }
 
 /**
+ * weft_thread_poll_begin() - when the poll began that is under way
+ * @thread: a thread whose task has not ended
+ *
+ * Return: the time, in ns; 0 if that is not known.
+ */
+u64 weft_thread_poll_begin(const struct weft_thread *thread)
+{
+	/* Written for each poll; any recent one will do. */
+	return data_race(thread->poller.now);
+}
+
+/**
  * weft_threads_bytes() - memory of all threads
  * @threads: the threads
  *

@@ -58,6 +58,7 @@ size_t weft_thread_bytes(void);
 size_t weft_threads_bytes(struct weft_threads *threads);
 
 pid_t weft_thread_pid(const struct weft_thread *thread);
+u64 weft_thread_poll_begin(const struct weft_thread *thread);
 int __must_check weft_thread_create(struct weft_task *task);
 void weft_thread_abort(struct weft_thread *thread);
 void weft_thread_queue(struct weft_thread *thread);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs the tests of the weft command, or those of the named files:
-    run.py [NAME...]
+"""Runs tests of the weft command, of the named files:
+    run.py NAME...
 The last line is "tools: N passed, N failed, N skipped"."""
 import os
 import sys
@@ -11,12 +11,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def main():
-    loader = unittest.TestLoader()
-    if len(sys.argv) > 1:
-        sys.path.insert(0, HERE)
-        suite = loader.loadTestsFromNames(sys.argv[1:])
-    else:
-        suite = loader.discover(HERE, "*_test.py")
+    sys.path.insert(0, HERE)
+    suite = unittest.TestLoader().loadTestsFromNames(sys.argv[1:])
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)
     skipped = len(result.skipped)

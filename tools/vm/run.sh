@@ -12,6 +12,7 @@ usage: run.sh [options] [-- COMMAND...]
   --kernel KIND        stock, backports, sid, kasan or kcsan (stock)
   --mem MIB            memory of the VM (1024)
   --cpus N             processors of the VM (2)
+  --parallel           the processors run at once, as on kasan and kcsan always
   --icount             count instructions: one CPU, repeatable to the bit
   --timeout SECONDS    end the VM after so long (300; none with --shell)
   --file HOST:GUEST    copy a file or directory into the VM; repeatable
@@ -24,7 +25,7 @@ EOF
 	exit 2
 }
 
-kernel=stock mem=1024 cpus=2 icount='' timeout='' out='' shell='' append=''
+kernel=stock mem=1024 cpus=2 parallel='' icount='' timeout='' out='' shell='' append=''
 log=$WEFT_TREE/build/vm/console.log
 files=() command=
 
@@ -33,7 +34,7 @@ need_value() { [ $# -ge 2 ] || { say "$1 wants a value"; usage; }; }
 parse() {
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--icount | --shell) declare -g "${1#--}=1" ;;
+		--parallel | --icount | --shell) declare -g "${1#--}=1" ;;
 		--kernel | --mem | --cpus | --timeout | --out | --log | --append)
 			need_value "$@"
 			declare -g "${1#--}=$2"
@@ -118,8 +119,8 @@ make_initramfs() {
 # the host is busy such a CPU may go on with code that another one has patched, for
 # ever; so elsewhere they take turns in one thread, which costs nothing to speak of.
 tcg_threads() {
-	case $kernel in
-	kasan | kcsan) echo multi ;;
+	case $kernel$parallel in
+	kasan* | kcsan* | *1) echo multi ;;
 	*) echo single ;;
 	esac
 }
