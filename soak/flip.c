@@ -13,6 +13,9 @@
 #define BAD_OP		200
 #define TAKEN_OP	WEFT_OP_SPIN
 
+/* No time. In one byte: where a copy goes byte by byte, half of it may be 0 still. */
+#define WRONG		(1ULL << 63)
+
 struct flip {
 	struct weft_job jobs[JOBS];
 	struct rng rng;
@@ -45,9 +48,9 @@ static void *flip_jobs(void *arg)
 		else if (i == 1)
 			store16(&job->flags, 0xfffe);
 		else if (i == 2)
-			store64(&job->arg[0], ~0ULL);
+			store64(&job->arg[0], WRONG);
 		else
-			store64(&job->deadline_ns, ~0ULL);
+			store64(&job->deadline_ns, WRONG);
 		for (i = rng_below(&f->rng, 32); i; i--)
 			__asm__ volatile("");
 		store16(&job->op, rng_once_in(&f->rng, 2) ? WEFT_OP_NOP : WEFT_OP_SLEEP);
@@ -72,7 +75,7 @@ static void reap_flipped(struct ledger *ledger, int fd, unsigned int n)
 			fail("op %u ran, which cannot have passed a check", c[i].op);
 		if (c[i].flags & ~(WEFT_COMPLETION_RECEIPT | WEFT_COMPLETION_TIMED))
 			fail("flags %#x came back", c[i].flags);
-		/* A sleep of 2^64 - 1 ns, or with a deadline like that, is no sleep. */
+		/* A sleep of 2^63 ns, or with a deadline like that, is no sleep. */
 		if (c[i].result < 0)
 			fail("op %u ended with %lld", c[i].op, c[i].result);
 	}
