@@ -374,11 +374,12 @@ static u64 weft_task_since(const struct weft_task *task, enum weft_state state)
 {
 	u64 begin = 0;
 
-	if (state == WEFT_STATE_RUNNING)
+	if (state == WEFT_STATE_RUNNING &&
+	    task->group->engine == WEFT_THREADS)
+		begin = weft_thread_poll_begin(task->thread);
+	else if (state == WEFT_STATE_RUNNING)
 		/* Written for each poll; any recent one will do. */
-		begin = task->group->engine == WEFT_THREADS ?
-			weft_thread_poll_begin(task->thread) :
-			data_race(READ_ONCE(task->worker)->poller.now);
+		begin = data_race(READ_ONCE(task->worker)->poller.now);
 	return begin ?: READ_ONCE(task->stamp);
 }
 
