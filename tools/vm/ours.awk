@@ -33,7 +33,8 @@ cut {
 	cut = ""
 }
 
-/load_test: (vmalloc error|page allocation failure)/ {
+/load_test: (vmalloc error|page allocation failure)/ ||
+/kmem_cache_create[a-z_]*\(weft_[a-z]*\) failed/ {
 	failed = 1
 }
 
