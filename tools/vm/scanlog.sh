@@ -26,7 +26,7 @@ patterns=(
 	'hung.task: |blocked for more than|([Ss]oft|[Hh]ard) (lockup|LOCKUP)|workqueue lockup'
 	'rcu.*(self-detected stall|detected stalls|kthread starved|stall ended)'
 	'refcount_t: |(list_add|list_del|list) corruption|slab-use-after-free'
-	'unreferenced object 0x|kmemleak: [1-9][0-9]* new suspected'
+	'unreferenced object 0x'
 	'Bad page (state|map)|bad: scheduling|double-free|Objects remaining in'
 	'[Pp]oison overwritten|Redzone|Object already free|Freepointer corrupt'
 	'leaked lock or atomic'
