@@ -109,4 +109,29 @@ TEST_F(trace, cancel_says_its_verdict)
 	EXPECT_EQ(1, count_lines("weft_complete:", id, "result=-125"));
 }
 
+/* Nobody has polled it, and nobody will: it has no worker yet. */
+TEST_F(trace, node_that_is_held_can_be_cancelled)
+{
+	struct weft_node nodes[2] = {
+		{ .job = sleep_job(1, HOUR) },
+		{ .job = nop_job(2), .after_success = 1 },
+	};
+	struct weft_graph graph = {
+		.size = sizeof(graph),
+		.nodes = (uintptr_t)nodes,
+		.count = 2,
+	};
+	int fd = open_client(variant->engine, 3);
+	struct weft_completion c;
+	struct weft_cancel cancel;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(1, call(fd, WEFT_IOC_GRAPH, &graph));
+	ASSERT_EQ(0, cancel_all(fd, &cancel));
+	ASSERT_EQ(1, reap(fd, &c, 1));
+	EXPECT_EQ(-ECANCELED, c.result);
+	EXPECT_LE(1, count_lines("weft_cancel:", "op=nop ", "worker=-1"));
+	EXPECT_EQ(0, close(fd));
+}
+
 WEFT_TEST_MAIN
