@@ -102,7 +102,7 @@ TEST_F(step_files, all_ways_to_read_and_write_come_to_their_end)
 	memset(self->area.mem, 'x', AREA);
 	EXPECT_EQ(AREA, stepped_result(self->fd, write_job(file, &self->area, AREA)));
 	EXPECT_EQ(100, stepped_result(self->fd, rw_job(WEFT_OP_READ, file, &self->area,
-							AREA - 100, 0, AREA)));
+						       AREA - 100, 0, AREA)));
 	EXPECT_EQ(0, stepped_result(self->fd, fsync_job(file, 0)));
 	close(file);
 	/* More than a pipe holds: it waits, and goes on. */
