@@ -45,7 +45,7 @@ FIXTURE_VARIANT_ADD(trace, threads) { .engine = WEFT_ENGINE_THREADS };
 
 FIXTURE_SETUP(trace)
 {
-	self->fd = open_client(variant->engine, 1);
+	self->fd = open_client(variant->engine, 4);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, write_file(TRACEFS "trace", ""));
 	ASSERT_EQ(0, write_file(ENABLE, "1"));
@@ -109,29 +109,21 @@ TEST_F(trace, cancel_says_its_verdict)
 	EXPECT_EQ(1, count_lines("weft_complete:", id, "result=-125"));
 }
 
-/* Nobody has polled it, and nobody will: it has no worker yet. */
-TEST_F(trace, node_that_is_held_can_be_cancelled)
+/* It has no worker, and never had one. */
+TEST_F(trace, cancel_of_a_job_that_has_not_started_is_traced)
 {
-	struct weft_node nodes[2] = {
-		{ .job = sleep_job(1, HOUR) },
-		{ .job = nop_job(2), .after_success = 1 },
-	};
+	struct weft_node n[2] = { { .job = sleep_job(1, HOUR) }, { .after_end = 1 } };
 	struct weft_graph graph = {
 		.size = sizeof(graph),
-		.nodes = (uintptr_t)nodes,
+		.nodes = (uintptr_t)n,
 		.count = 2,
 	};
-	int fd = open_client(variant->engine, 3);
 	struct weft_completion c;
-	struct weft_cancel cancel;
 
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(1, call(fd, WEFT_IOC_GRAPH, &graph));
-	ASSERT_EQ(0, cancel_all(fd, &cancel));
-	ASSERT_EQ(1, reap(fd, &c, 1));
+	ASSERT_EQ(1, call(self->fd, WEFT_IOC_GRAPH, &graph));
+	ASSERT_EQ(1, cancel_and_reap(self->fd, &c, 1));
 	EXPECT_EQ(-ECANCELED, c.result);
 	EXPECT_LE(1, count_lines("weft_cancel:", "op=nop ", "worker=-1"));
-	EXPECT_EQ(0, close(fd));
 }
 
 WEFT_TEST_MAIN

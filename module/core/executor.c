@@ -436,11 +436,10 @@ static enum weft_worker_state weft_worker_state(const struct weft_worker *worker
 
 /**
  * weft_task_worker() - where a task runs, for a trace
- * @task: a task of which the caller has the turn, or its poll; or one that was not
- *	spawned yet, as a node of a graph which is held
+ * @task: a task that the caller keeps from being released
  *
- * Return: number of its worker, -1 if it has none: its thread is its own, or none
- * was chosen yet.
+ * Return: number of its worker, right if the caller has its turn or its poll; -1 if
+ * it has a thread of its own, or was not spawned yet.
  */
 int weft_task_worker(const struct weft_task *task)
 {
@@ -448,7 +447,8 @@ int weft_task_worker(const struct weft_task *task)
 
 	if (task->group->engine == WEFT_THREADS)
 		return -1;
-	worker = READ_ONCE(task->worker);
+	/* Another one may take it over from a worker meanwhile. */
+	worker = data_race(READ_ONCE(task->worker));
 	return worker ? (int)worker->index : -1;
 }
 
