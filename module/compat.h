@@ -156,8 +156,11 @@ static inline bool weft_on_cpu(const struct task_struct *thread)
 static inline int weft_rcu_depth(void)
 {
 #ifdef CONFIG_PREEMPT_RCU
-	/* As rcu_preempt_depth(), but the compiler may fold the access. */
-	return current->rcu_read_lock_nesting;
+	/*
+	 * As rcu_preempt_depth(), but the compiler may fold the access. An interrupt
+	 * leaves the number as it finds it.
+	 */
+	return data_race(current->rcu_read_lock_nesting);
 #else
 	return 0;
 #endif
