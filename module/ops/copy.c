@@ -75,6 +75,10 @@ static int weft_copy_check(struct weft_io *io)
 		return 0;
 	size = i_size_read(inode);
 	io->copy_len = in < size ? min(io->copy_len, size - in) : 0;
+	/* It says so before it looks at the ranges, and copies up to the limit. */
+	if (out >= io->ident.fsize)
+		return 0;
+	io->copy_len = min_t(u64, io->copy_len, io->ident.fsize - out);
 	if (out + io->copy_len > in && out < in + io->copy_len)
 		return -EINVAL;
 	return 0;
