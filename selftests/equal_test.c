@@ -123,7 +123,11 @@ static __s64 copy_across(int in, loff_t in_at, int out, loff_t out_at, size_t le
 	static unsigned char mem[AREA] __attribute__((aligned(4096)));
 	size_t done = 0;
 	ssize_t got, put;
+	struct stat st;
 
+	/* It would look at this first. */
+	if (!fstat(in, &st) && in_at >= st.st_size)
+		return 0;
 	while (done < len) {
 		size_t n = len - done < 65536 ? len - done : 65536;
 
