@@ -263,7 +263,43 @@ void mock_wait_state(struct mock *m, enum weft_state state)
 	KUNIT_ASSERT_EQ(m->bed->test, (int)state, mock_state(m));
 }
 
+/* Waits until a task that sleeps does so, or has ended, for it was too late. */
+void mock_wait_polled(struct mock *m)
+{
+	unsigned long until = jiffies + MOCK_PATIENCE;
+
+	while (mock_state(m) != WEFT_STATE_PENDING &&
+	       mock_state(m) != WEFT_STATE_DONE && time_before(jiffies, until))
+		schedule_timeout_idle(1);
+	KUNIT_ASSERT_TRUE(m->bed->test, time_before(jiffies, until));
+}
+
+/*
+ * For a test that must be somewhere before a time has come: it is called with more
+ * and more time for that, in ns, until it says that it was. A CPU may stand still
+ * for any time, but not each time for twice as long.
+ */
+void mock_in_time(struct kunit *test,
+		  bool (*in_time)(struct kunit *test, u64 moment))
+{
+	u64 moment = MOCK_MOMENT;
+
+	while (!in_time(test, moment)) {
+		moment *= 2;
+		KUNIT_ASSERT_LT(test, moment, MOCK_LONGEST);
+	}
+}
+
 int mock_state(const struct mock *m)
 {
 	return atomic_read(&m->task.state) & WEFT_STATE_MASK;
+}
+
+/*
+ * How often this thread was switched out. Where a test drives a bed by hand, its
+ * own switches are in what is counted.
+ */
+unsigned long mock_switches(void)
+{
+	return current->nvcsw + current->nivcsw;
 }

@@ -80,11 +80,9 @@ struct mock {
 	char name;
 };
 
-/*
- * So long that also a slow machine gets to where it waits before it is over, in
- * ns. In virtual time it costs nothing.
- */
-#define MOCK_MOMENT	(500 * NSEC_PER_MSEC)
+/* See mock_in_time(), in ns. In virtual time they cost nothing. */
+#define MOCK_MOMENT	(100 * NSEC_PER_MSEC)
+#define MOCK_LONGEST	(100 * NSEC_PER_SEC)
 
 /* Polls that the log has room for. */
 #define MOCK_LOG	4096
@@ -141,7 +139,11 @@ void mock_wait(struct mock_bed *bed);
 void mock_expect_log(struct mock_bed *bed, unsigned int from,
 		     const char *names);
 void mock_wait_state(struct mock *m, enum weft_state state);
+void mock_wait_polled(struct mock *m);
+void mock_in_time(struct kunit *test,
+		  bool (*in_time)(struct kunit *test, u64 moment));
 
 int mock_state(const struct mock *m);
+unsigned long mock_switches(void);
 
 #endif /* WEFT_KUNIT_MOCK_H */

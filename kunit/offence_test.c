@@ -51,9 +51,14 @@ static void expect_only(struct kunit *test, const struct weft_offender *o,
 	}
 }
 
+/* A timer that fires before there was a switch leaves nothing to be caught. */
 static void doze(struct mock *m)
 {
-	schedule_timeout_uninterruptible(1);
+	unsigned long switches = current->nvcsw;
+
+	do {
+		schedule_timeout_uninterruptible(1);
+	} while (current->nvcsw == switches);
 }
 
 static void poll_that_sleeps_is_caught(struct kunit *test)
@@ -130,18 +135,29 @@ static void poll_over_its_budget_is_caught(struct kunit *test)
 {
 	struct weft_executor_config config = live_config;
 	struct weft_offender *o = new_offender(test);
+	unsigned long switches;
 	struct mock_bed *bed;
+	bool alone;
 
 	config.manual = true;
 	config.clock = mock_clock;
-	bed = mock_bed_new(test, &config, WEFT_ASYNC);
-	mock_spawn(bed, 'a', STEPS({ MOCK_YIELD, .before = take_long },
-				   { MOCK_YIELD, .before = take_all_of_the_budget },
-				   { MOCK_READY, .after = take_long }));
-	mock_run(bed);
-	KUNIT_ASSERT_TRUE(test, weft_offences_get(&bed->ex->offences, 0, o));
-	expect_only(test, o, WEFT_LONG, 2);
-	mock_bed_free(bed);
+	do {
+		bed = mock_bed_new(test, &config, WEFT_ASYNC);
+		mock_spawn(bed, 'a',
+			   STEPS({ MOCK_YIELD, .before = take_long },
+				 { MOCK_YIELD, .before = take_all_of_the_budget },
+				 { MOCK_READY, .after = take_long }));
+		switches = mock_switches();
+		mock_run(bed);
+		/* A poll during which others had the CPU may take long. */
+		alone = switches == mock_switches();
+		if (alone) {
+			KUNIT_EXPECT_TRUE(test, weft_offences_get(&bed->ex->offences,
+								  0, o));
+			expect_only(test, o, WEFT_LONG, 2);
+		}
+		mock_bed_free(bed);
+	} while (!alone);
 }
 
 static void without_a_budget_a_poll_may_take_long(struct kunit *test)
@@ -171,17 +187,18 @@ static void long_poll_is_seen_where_it_is(struct kunit *test)
 {
 	struct mock_bed *bed = mock_bed_new(test, &live_config, WEFT_ASYNC);
 	struct weft_offender *o = new_offender(test);
-	int tries = 100;
+	unsigned long until = jiffies + 60 * HZ;
+	/* UML finds no stack from an interrupt. */
+	unsigned int least = IS_ENABLED(CONFIG_UML) ? 0 : 3;
 
 	do {
 		run_one(test, bed, STEPS({ MOCK_YIELD, .before = compute },
 					 { MOCK_READY }), o);
-	} while (!o->count[WEFT_LONG] && --tries);
+	} while ((!o->count[WEFT_LONG] || o->first[WEFT_LONG].nr < least) &&
+		 time_before(jiffies, until));
 	KUNIT_EXPECT_GE(test, o->count[WEFT_LONG], 1ULL);
 	expect_only(test, o, WEFT_LONG, o->count[WEFT_LONG]);
-	/* UML finds no stack from an interrupt. */
-	if (!IS_ENABLED(CONFIG_UML))
-		KUNIT_EXPECT_GT(test, o->first[WEFT_LONG].nr, 2U);
+	KUNIT_EXPECT_GE(test, o->first[WEFT_LONG].nr, least);
 	mock_bed_free(bed);
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The arguments of each op, and what its polls do. */
+#include <linux/sched.h>
+
 #include "../module/ops/op.h"
 #include "mock.h"
 
@@ -257,6 +259,16 @@ static void spin_yields_after_each_slice(struct kunit *test)
 	KUNIT_EXPECT_GE(test, mock_now - begin, 1000000ULL);
 }
 
+/* The scheduler wants the CPU now and then, more often on a busy machine. */
+static void slice_by_a_clock_set_by_hand_heeds_no_scheduler(struct kunit *test)
+{
+	tick = 1000;
+	start(test, WEFT_OP_SPIN, &(struct weft_job){ .spin.ns = 50000 });
+	set_tsk_need_resched(current);
+	KUNIT_EXPECT_EQ(test, 1U, run(test));
+	expect_end(test, 0);
+}
+
 static void spin_may_overshoot(struct kunit *test)
 {
 	tick = 1000;
@@ -476,6 +488,7 @@ static struct kunit_case ops_cases[] = {
 	KUNIT_CASE(yield_is_one_poll_more_than_it_yields),
 	KUNIT_CASE(spin_of_nothing_is_one_poll),
 	KUNIT_CASE(spin_yields_after_each_slice),
+	KUNIT_CASE(slice_by_a_clock_set_by_hand_heeds_no_scheduler),
 	KUNIT_CASE(spin_may_overshoot),
 	KUNIT_CASE(spin_is_cancelled_between_its_slices),
 	KUNIT_CASE(sleep_ends_with_its_lateness),

@@ -8,9 +8,11 @@
 #include "mock.h"
 
 #define SIZE	16
+/* For a thread that is preempted now and then, which is two events each time. */
+#define MANY	512
 
 struct log {
-	struct weft_record r[SIZE];
+	struct weft_record r[MANY];
 	unsigned int count;
 	u64 written;
 };
@@ -478,7 +480,7 @@ static void thread_leaves_its_switches(struct kunit *test)
 		.workers = 1,
 		.max_threads = 1,
 		.timing = true,
-		.recorder = SIZE,
+		.recorder = MANY,
 	};
 	struct mock_bed *bed = mock_bed_new(test, &config, WEFT_THREADS);
 	struct mock *m;

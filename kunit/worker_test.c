@@ -17,6 +17,15 @@ static void get_stats(struct mock_bed *bed, struct weft_engine_stats *stats)
 	weft_executor_engine_stats(bed->ex, WEFT_ASYNC, stats);
 }
 
+/* Such a worker has done all that it counts. */
+static bool sleeps(struct mock_bed *bed, unsigned int index)
+{
+	const struct weft_worker *worker = weft_executor_worker(bed->ex, index);
+
+	return READ_ONCE(worker->parked) && !weft_on_cpu(worker->thread) &&
+	       !weft_task_is_runnable(worker->thread);
+}
+
 static void idle_executor_does_nothing(struct kunit *test)
 {
 	struct mock_bed *bed = mock_bed_live(test, 2, WEFT_ASYNC, 1);
@@ -24,25 +33,25 @@ static void idle_executor_does_nothing(struct kunit *test)
 	unsigned long until = jiffies + 60 * HZ;
 	u64 now = ktime_get_ns();
 	struct mock *m;
+	int i;
 
 	/* One has slept, one was cancelled in its sleep: both timers are off. */
 	mock_expect(bed, 2);
 	mock_spawn(bed, 'a', STEPS({ MOCK_SLEEP, now + NSEC_PER_MSEC },
 				   { MOCK_READY }));
-	m = mock_spawn(bed, 'b', STEPS({ MOCK_SLEEP, now + 2 * NSEC_PER_SEC },
+	m = mock_spawn(bed, 'b', STEPS({ MOCK_SLEEP, now + 3600 * NSEC_PER_SEC },
 				       { MOCK_READY }));
 	mock_wait_state(m, WEFT_STATE_PENDING);
 	weft_cancel(&m->task);
 	mock_wait(bed);
 
 	/* The workers may still be on their way to sleep. */
-	get_stats(bed, &after);
-	do {
-		before = after;
-		msleep(100);
-		get_stats(bed, &after);
-	} while (memcmp(&before, &after, sizeof(after)) &&
-		 time_before(jiffies, until));
+	while (!(sleeps(bed, 0) && sleeps(bed, 1)) && time_before(jiffies, until))
+		schedule_timeout_idle(1);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_FALSE(test, hrtimer_active(&weft_executor_worker(bed->ex,
+									      i)->hrtimer));
+	get_stats(bed, &before);
 	/* Nothing is waited for here: the time is the test. */
 	msleep(10000);
 	get_stats(bed, &after);
@@ -132,6 +141,7 @@ struct hog {
 	bool pinned;
 	struct weft_worker *home;
 	const struct mock *until;	/* it ends when this one has */
+	const bool *start;	/* no slice counts before */
 	unsigned int slices;
 };
 
@@ -149,7 +159,8 @@ static enum weft_poll hog_poll(struct weft_task *task, struct weft_cx *cx)
 	KUNIT_EXPECT_PTR_EQ(hog->bed->test, current, task->worker->thread);
 	while (!weft_slice_spent(cx))
 		cpu_relax();
-	if (!(hog->until && READ_ONCE(hog->until->released)) && hog->slices--)
+	if (!(hog->until && READ_ONCE(hog->until->released)) &&
+	    ((hog->start && !READ_ONCE(*hog->start)) || hog->slices--))
 		return weft_yield(cx);
 	weft_sleep_stop(&hog->sleep, cx);
 	return WEFT_READY;
@@ -178,6 +189,7 @@ static unsigned int run_hogs(struct kunit *test, unsigned int count,
 	struct mock_bed *bed = mock_bed_live(test, 2, WEFT_ASYNC, 1);
 	struct weft_engine_stats stats;
 	unsigned int i, moves = 0;
+	bool all_there = false;
 	struct hog *hogs;
 
 	hogs = kunit_kcalloc(test, count, sizeof(*hogs), GFP_KERNEL);
@@ -189,6 +201,7 @@ static unsigned int run_hogs(struct kunit *test, unsigned int count,
 		hogs[i].bed = bed;
 		hogs[i].pinned = pinned;
 		hogs[i].slices = 50;
+		hogs[i].start = &all_there;
 		weft_sleep_until(&hogs[i].sleep, 0, 0);
 		KUNIT_ASSERT_EQ(test, 0, weft_task_init(&hogs[i].task, &hog_ops,
 							&bed->group));
@@ -196,6 +209,7 @@ static unsigned int run_hogs(struct kunit *test, unsigned int count,
 		atomic_set(&bed->ex->next, 1);
 		weft_spawn(&hogs[i].task);
 	}
+	WRITE_ONCE(all_there, true);
 	mock_wait(bed);
 	for (i = 0; i < count; i++)
 		moves += hogs[i].task.moves;
@@ -221,6 +235,9 @@ static void task_with_a_timer_does_not_move(struct kunit *test)
 	run_hogs(test, HOGS, true);
 }
 
+/* Half a minute at the least, and more than any test waits. */
+#define MANY_SLICES	(300 * 1000)
+
 /* To look for a task to give away must not cost the one its turn that cannot be. */
 static void task_with_a_timer_has_its_turn_beside_a_hog(struct kunit *test)
 {
@@ -240,7 +257,7 @@ static void task_with_a_timer_has_its_turn_beside_a_hog(struct kunit *test)
 
 	hog->bed = bed;
 	hog->until = m;
-	hog->slices = 5000;
+	hog->slices = MANY_SLICES;
 	weft_sleep_until(&hog->sleep, 0, 0);
 	KUNIT_ASSERT_EQ(test, 0,
 			weft_task_init(&hog->task, &hog_ops, &bed->group));
@@ -252,7 +269,7 @@ static void task_with_a_timer_has_its_turn_beside_a_hog(struct kunit *test)
 	mock_wait(bed);
 	KUNIT_EXPECT_PTR_EQ(test, hog->task.worker, m->task.worker);
 	/* It wraps if the hog went on to its end. */
-	KUNIT_EXPECT_LT(test, hog->slices, 5000U);
+	KUNIT_EXPECT_LE(test, hog->slices, (unsigned int)MANY_SLICES);
 	mock_bed_free(bed);
 }
 

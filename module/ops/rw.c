@@ -53,7 +53,8 @@ static int weft_rw_check(const struct weft_io *io)
 	/* It only knows how to copy to and from a process. */
 	if (io->write ? !file->f_op->write_iter : !file->f_op->read_iter)
 		return -EOPNOTSUPP;
-	return 0;
+	/* Once more, as its ends may be results of other jobs. */
+	return weft_buf_has(io->buf, io->start, io->len) ? 0 : -EFAULT;
 }
 
 static bool weft_rw_has_pos(const struct weft_io *io)
@@ -469,6 +470,35 @@ static int weft_write_prep(struct weft_op_task *t, const struct weft_job *job,
 	return weft_rw_prep(t, job, env, true);
 }
 
+static int weft_rw_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	struct weft_io *io = t->io.io;
+
+	if (value > S64_MAX)
+		return -EINVAL;
+	switch (at) {
+	case WEFT_ARG_AT(rw.offset):
+		io->current_pos = false;
+		io->pos = value;
+		return 0;
+	case WEFT_ARG_AT(rw.start):
+		io->start = value;
+		return 0;
+	default:
+		if (value > U32_MAX)
+			return -EINVAL;
+		io->len = min_t(size_t, value, MAX_RW_COUNT);
+		return 0;
+	}
+}
+
+static const struct weft_op_arg weft_rw_args[] = {
+	{ WEFT_ARG_AT(rw.offset), WEFT_TYPE_BYTES },
+	{ WEFT_ARG_AT(rw.start), WEFT_TYPE_BYTES },
+	{ WEFT_ARG_AT(rw.len), WEFT_TYPE_BYTES },
+	{}
+};
+
 const struct weft_op weft_op_read = {
 	.name = "read",
 	.prep = weft_read_prep,
@@ -476,6 +506,9 @@ const struct weft_op weft_op_read = {
 	.cancel = weft_rw_cancel,
 	.drop = weft_io_drop,
 	.files = true,
+	.bind = weft_rw_bind,
+	.args = weft_rw_args,
+	.result = WEFT_TYPE_BYTES,
 };
 
 const struct weft_op weft_op_write = {
@@ -485,4 +518,7 @@ const struct weft_op weft_op_write = {
 	.cancel = weft_rw_cancel,
 	.drop = weft_io_drop,
 	.files = true,
+	.bind = weft_rw_bind,
+	.args = weft_rw_args,
+	.result = WEFT_TYPE_BYTES,
 };
