@@ -22,6 +22,7 @@ help:
 	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
 	@echo '  make pictures   draw docs/pictures/ again'
 	@echo '  make check-html the pages of weft timeline, in Chromium: a large package'
+	@echo '  make tracers    the trace events in perf, trace-cmd and bpftrace'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
 	@echo 'Parts of these: make setup, lint, timeline, kunit, selftests, examples, kasan'
@@ -78,6 +79,9 @@ check-html:
 pictures:
 	@tools/run.sh pictures
 
+tracers:
+	@tools/run.sh tracers
+
 coverage:
 	@tools/run.sh coverage
 
@@ -95,4 +99,4 @@ soak:
 	@tools/run.sh soak $(DEBUG)
 
 .PHONY: help modules clean setup tools vm demo lint kunit selftests examples signals kasan \
-	timeline check-html pictures coverage check matrix bench soak
+	timeline check-html pictures tracers coverage check matrix bench soak

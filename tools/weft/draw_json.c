@@ -132,15 +132,16 @@ static void put_task(struct writer *w, uint32_t task)
 	size_t i;
 
 	put_async(w, "b", t->from, t, name);
-	fprintf(w->out, ",\"args\":{\"id\":\"%" PRIu64 "\",\"client\":%" PRIu32 ",\"polls\":%u}}",
-		t->id, t->client, t->polls);
+	fprintf(w->out, ",\"args\":{\"id\":\"%" PRIu64 "\",\"client\":%" PRIu32 ",\"polls\":%u,\"punts\":%u}}",
+		t->id, t->client, t->polls, t->punts);
 	for (i = t->first; i < t->first + t->pieces; i++) {
 		const struct piece *p = &w->s->pieces[i];
 		char state[64];
 
 		snprintf(state, sizeof(state), "%s%s",
 			 p->kind == PIECE_RUNS	? "running" :
-			 p->kind == PIECE_READY ? "queued" : "waits for ",
+			 p->kind == PIECE_READY ? "queued" :
+			 p->kind == PIECE_POOL	? "in the pool" : "waits for ",
 			 p->kind == PIECE_WAITS ? wait_name(p->wait) : "");
 		put_async(w, "b", p->from, t, state);
 		fputs("}", w->out);
@@ -201,6 +202,7 @@ static void put_totals(FILE *out, const struct story *s)
 	fprintf(out, ",\"wakes\":%zu,\"parks\":%" PRIu64, s->nr_wakes, s->parks);
 	fprintf(out, ",\"switches\":%zu,\"coop_switches\":%" PRIu64,
 		s->nr_switches, s->coop);
+	fprintf(out, ",\"punts\":%" PRIu64, s->punts);
 	fprintf(out, ",\"exact\":%s,\"lost\":%" PRIu64 ",\"length_ns\":%" PRIu64 "}",
 		s->exact ? "true" : "false", s->lost, s->to - s->from);
 }

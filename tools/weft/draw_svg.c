@@ -80,8 +80,11 @@ static void put_story(struct page *p)
 	p->y += 14;
 }
 
-static void put_legend(FILE *out, double y)
+/* Return: y after it. */
+static double put_legend(FILE *out, double y, const struct drawing *d)
 {
+	bool pool = draw_has_pool(d);
+
 	fprintf(out, "<g transform=\"translate(16 %.1f)\">\n", y);
 	fputs("<rect class=\"run\" x=\"0\" y=\"2\" width=\"26\" height=\"10\" fill=\"#44515c\"/>"
 	      "<text x=\"32\" y=\"12\">runs</text>\n"
@@ -93,8 +96,13 @@ static void put_legend(FILE *out, double y)
 	      "<path class=\"switch\" d=\"M446 4l-3 -5h6zv12\"/>"
 	      "<text x=\"456\" y=\"12\">context switch: the thread leaves its CPU</text>\n"
 	      "<path class=\"wake\" d=\"M736 -2V12\"/>"
-	      "<text x=\"746\" y=\"12\">a thread wakes a task</text>\n"
-	      "</g>\n", out);
+	      "<text x=\"746\" y=\"12\">a thread wakes a task</text>\n", out);
+	if (pool)
+		fputs("<rect class=\"pool\" x=\"0\" y=\"20\" width=\"26\" height=\"10\"/>"
+		      "<text x=\"32\" y=\"30\">in the blocking pool: another thread takes a step that may block</text>\n",
+		      out);
+	fputs("</g>\n", out);
+	return y + (pool ? 46 : 28);
 }
 
 /* Rules of CSS, and hatches for who sees no colours. */
@@ -107,6 +115,7 @@ static const char style[] =
 	".name{font:bold 11px sans-serif;text-anchor:middle}\n"
 	".run{stroke:#222;stroke-width:.3}\n"
 	".ready{fill:url(#ready);stroke:#a06a00;stroke-width:.5}\n"
+	".pool{fill:url(#pool);stroke:#1f5f99;stroke-width:.5}\n"
 	".wait{stroke:#666;stroke-width:1.6;stroke-dasharray:1.6 3}\n"
 	".waits{fill:url(#waits);stroke:#888;stroke-width:.4}\n"
 	".runs{fill:#1f5f99}.switches{fill:#c22}\n"
@@ -117,6 +126,8 @@ static const char style[] =
 	"<defs>\n"
 	"<pattern id=\"ready\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\">"
 	"<rect width=\"5\" height=\"5\" fill=\"#ffe9b8\"/><path d=\"M-1 1l2 -2M0 5l5 -5M4 6l2 -2\" stroke=\"#a06a00\" stroke-width=\".9\"/></pattern>\n"
+	"<pattern id=\"pool\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\">"
+	"<rect width=\"4\" height=\"4\" fill=\"#e6eef6\"/><path d=\"M0 2h4\" stroke=\"#1f5f99\" stroke-width=\".9\"/></pattern>\n"
 	"<pattern id=\"waits\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\">"
 	"<rect width=\"4\" height=\"4\" fill=\"#f4f4f4\"/><circle cx=\"2\" cy=\"2\" r=\".7\" fill=\"#777\"/></pattern>\n"
 	"<marker id=\"tip\" viewBox=\"0 0 6 6\" refX=\"5\" refY=\"3\" markerWidth=\"5\" markerHeight=\"5\" orient=\"auto\">"
@@ -159,8 +170,7 @@ void draw_svg(FILE *out, const struct drawing *d)
 		fputs("</g>\n", inner);
 		y = p.y;
 	}
-	put_legend(inner, y + 4);
-	y += 32;
+	y = put_legend(inner, y + 4, d);
 	fclose(inner);
 	fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\"", out);
 	fprintf(out, " viewBox=\"0 0 %d %.0f\" width=\"%d\" height=\"%.0f\">\n<title>",

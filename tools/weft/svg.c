@@ -35,7 +35,7 @@ void svg_escaped(FILE *out, const char *text)
 }
 
 void svg_text(FILE *out, double x, double y, const char *class,
-		     const char *text)
+	      const char *text)
 {
 	fprintf(out, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class, x, y);
 	svg_escaped(out, text);
@@ -44,7 +44,7 @@ void svg_text(FILE *out, double x, double y, const char *class,
 
 /* One line of about @most characters after the other. Return: y after them. */
 double svg_words(FILE *out, double y, const char *class, double line,
-			unsigned int most, const char *words)
+		 unsigned int most, const char *words)
 {
 	char text[DRAW_SUM];
 	unsigned int len;
@@ -83,7 +83,7 @@ static const char *ink_of(const struct page *p, uint32_t task)
 }
 
 void svg_block(const struct page *p, double from, double to, double y,
-		      double height, uint32_t task, bool named)
+	       double height, uint32_t task, bool named)
 {
 	double width = to - from > 0.4 ? to - from : 0.4;
 	struct text name = task_name(p->s, task);
@@ -98,7 +98,7 @@ void svg_block(const struct page *p, double from, double to, double y,
 
 /* An area from @below to @below + @above, in each bin. */
 void svg_area(const struct page *p, double y, const double *below,
-		     const double *above, double scale, const char *class)
+	      const double *above, double scale, const char *class)
 {
 	double step = (double)SVG_PLOT / SVG_BINS;
 	unsigned int i;
@@ -116,7 +116,7 @@ void svg_area(const struct page *p, double y, const double *below,
 }
 
 void svg_frame(const struct page *p, double y, double most,
-		      const char *what)
+	       const char *what)
 {
 	struct text top = text_count((uint64_t)(most + 0.5));
 

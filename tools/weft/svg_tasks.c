@@ -18,9 +18,11 @@ static void put_piece(const struct page *p, double from, double to, double y,
 		svg_block(p, from, to, y, height, task, false);
 		break;
 	case PIECE_READY:
+	case PIECE_POOL:
 		if (width >= 0.4)
-			fprintf(p->out, "<rect class=\"ready\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\"/>\n",
-				from, y, width, height);
+			fprintf(p->out, "<rect class=\"%s\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\"/>\n",
+				kind == PIECE_POOL ? "pool" : "ready", from, y,
+				width, height);
 		break;
 	default:
 		if (width >= SVG_THIN)
@@ -83,10 +85,10 @@ static void put_many(struct page *p, const struct bin *bins)
 {
 	static const char *const classes[] = {
 		[PIECE_READY] = "ready", [PIECE_RUNS] = "runs",
-		[PIECE_WAITS] = "waits",
+		[PIECE_WAITS] = "waits", [PIECE_POOL] = "pool",
 	};
 	static const enum piece_kind order[] = { PIECE_RUNS, PIECE_READY,
-						 PIECE_WAITS };
+						 PIECE_POOL, PIECE_WAITS };
 	double width = p->length / (double)SVG_BINS, most = 1;
 	double below[SVG_BINS] = {}, above[SVG_BINS];
 	unsigned int i, k;
@@ -100,6 +102,8 @@ static void put_many(struct page *p, const struct bin *bins)
 			most = all;
 	}
 	for (k = 0; k < ARRAY_SIZE(order); k++) {
+		if (order[k] == PIECE_POOL && !p->s->pool)
+			continue;
 		for (i = 0; i < SVG_BINS; i++)
 			above[i] = bins[i].share[order[k]] / width;
 		svg_area(p, p->y, below, above, SVG_AREA / most, classes[order[k]]);
