@@ -38,7 +38,8 @@ def film(checks, name):
     checks.same(f"{name}: nothing was lost", [0, 0], [s["lost"] for s in stories])
     # From top to bottom.
     for engine, story in zip(("threads", "async"), stories):
-        for column, key in (("polls", "polls"), ("wakes", "wakes"), ("done", "ended")):
+        for column, key in (("polls", "polls"), ("wakes", "wakes"), ("done", "ended"),
+                            ("punts", "punts")):
             more = (numbers(f"{name}.after", column)[engine] -
                     numbers(f"{name}.before", column)[engine])
             checks.same(f"{name}: {column} on {engine} are those of debugfs", more,
