@@ -285,14 +285,108 @@ static void result_of_an_op_that_has_none_cannot_be_bound(struct kunit *test)
 	expect(test, -EBADSLT, 1, 2);
 }
 
-/* No op has such an argument: neither a time nor a count is one. */
+/* Only a notify has such an argument: neither a time nor a number is one. */
 static void id_is_bound_to_an_id_only(struct kunit *test)
+{
+	unsigned int at;
+	u16 op;
+
+	for (op = 0; op < WEFT_NR_OPS; op++) {
+		for (at = 0; at < sizeof(nodes[0].job.arg); at++) {
+			sleep_then(op, at);
+			nodes[1].bind[0].what = WEFT_BIND_ID;
+			if (op == WEFT_OP_NOTIFY && at == WEFT_ARG_AT(notify.id))
+				OK(2);
+			else
+				expect(test, -EBADSLT, 1, 2);
+		}
+	}
+}
+
+/* Who is told need not have ended, nor have started. */
+static void id_of_a_node_beside_is_bound(struct kunit *test)
+{
+	none();
+	nodes[0].job.op = WEFT_OP_NOTIFY;
+	nodes[1].job.op = WEFT_OP_AWAIT;
+	nodes[0].bind[0] = (struct weft_bind){
+		.node = 1,
+		.what = WEFT_BIND_ID,
+		.arg = WEFT_ARG_AT(notify.id),
+	};
+	OK(2);
+}
+
+/* What each result can become: all places of all ops, and no other. */
+static void results_of_files_have_their_types(struct kunit *test)
+{
+	static const struct {
+		u16 op;
+		u8 arg;
+		enum weft_type type;
+	} slots[] = {
+		{ WEFT_OP_READ, 8, WEFT_TYPE_BYTES },
+		{ WEFT_OP_READ, 16, WEFT_TYPE_BYTES },
+		{ WEFT_OP_READ, 24, WEFT_TYPE_BYTES },
+		{ WEFT_OP_WRITE, 8, WEFT_TYPE_BYTES },
+		{ WEFT_OP_WRITE, 16, WEFT_TYPE_BYTES },
+		{ WEFT_OP_WRITE, 24, WEFT_TYPE_BYTES },
+		{ WEFT_OP_COPY, 8, WEFT_TYPE_BYTES },
+		{ WEFT_OP_COPY, 16, WEFT_TYPE_BYTES },
+		{ WEFT_OP_COPY, 24, WEFT_TYPE_BYTES },
+		{ WEFT_OP_VERIFY, 8, WEFT_TYPE_BYTES },
+		{ WEFT_OP_VERIFY, 16, WEFT_TYPE_BYTES },
+		{ WEFT_OP_VERIFY, 24, WEFT_TYPE_BYTES },
+		{ WEFT_OP_POLL, 4, WEFT_TYPE_MASK },
+		{ WEFT_OP_EVENTFD, 8, WEFT_TYPE_VALUE },
+		{ WEFT_OP_NOTIFY, 8, WEFT_TYPE_VALUE },
+	};
+	static const struct {
+		u16 op;
+		enum weft_type type;
+	} results[] = {
+		{ WEFT_OP_READ, WEFT_TYPE_BYTES },
+		{ WEFT_OP_WRITE, WEFT_TYPE_BYTES },
+		{ WEFT_OP_FSYNC, WEFT_TYPE_NONE },
+		{ WEFT_OP_COPY, WEFT_TYPE_BYTES },
+		{ WEFT_OP_POLL, WEFT_TYPE_MASK },
+		{ WEFT_OP_EVENTFD, WEFT_TYPE_NONE },
+		{ WEFT_OP_NOTIFY, WEFT_TYPE_NONE },
+		{ WEFT_OP_AWAIT, WEFT_TYPE_VALUE },
+		{ WEFT_OP_VERIFY, WEFT_TYPE_BYTES },
+	};
+	unsigned int i, s, at;
+	enum weft_type type;
+	u16 op;
+
+	for (i = 0; i < ARRAY_SIZE(results); i++) {
+		for (op = WEFT_OP_READ; op < WEFT_NR_OPS; op++) {
+			for (at = 0; at < sizeof(nodes[0].job.arg); at++) {
+				type = WEFT_TYPE_NONE;
+				for (s = 0; s < ARRAY_SIZE(slots); s++)
+					if (slots[s].op == op && slots[s].arg == at)
+						type = slots[s].type;
+				sleep_then(op, at);
+				nodes[0].job.op = results[i].op;
+				if (type && type == results[i].type)
+					OK(2);
+				else
+					expect(test, -EBADSLT, 1, 2);
+			}
+		}
+	}
+}
+
+/* A length is no time, and a mask no length. */
+static void results_of_files_are_no_times(struct kunit *test)
 {
 	u16 op;
 
-	for (op = 0; op <= WEFT_OP_WORK; op++) {
-		sleep_then(op, 0);
-		nodes[1].bind[0].what = WEFT_BIND_ID;
+	for (op = WEFT_OP_READ; op < WEFT_NR_OPS; op++) {
+		sleep_then(WEFT_OP_SPIN, 0);
+		nodes[0].job.op = op;
+		expect(test, -EBADSLT, 1, 2);
+		sleep_then(op, 8);
 		expect(test, -EBADSLT, 1, 2);
 	}
 }
@@ -494,6 +588,9 @@ static struct kunit_case graph_check_cases[] = {
 	KUNIT_CASE(bound_result_has_the_type_of_the_argument),
 	KUNIT_CASE(result_of_an_op_that_has_none_cannot_be_bound),
 	KUNIT_CASE(id_is_bound_to_an_id_only),
+	KUNIT_CASE(id_of_a_node_beside_is_bound),
+	KUNIT_CASE(results_of_files_have_their_types),
+	KUNIT_CASE(results_of_files_are_no_times),
 	KUNIT_CASE(bound_node_is_there_and_before),
 	KUNIT_CASE(unknown_bindings_are_refused),
 	KUNIT_CASE(finally_may_use_every_normal_node),

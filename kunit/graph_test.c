@@ -4,7 +4,10 @@
  * worker is stepped by hand: each end, cancel and deadline comes where the test wants
  * it.
  */
+#include <linux/poll.h>
+
 #include "../module/job/graph.h"
+#include "../module/ops/io.h"
 #include "bed.h"
 
 #define MANY	260
@@ -498,6 +501,121 @@ static void ops_take_what_fits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, work->bind(&t, 8, BIT_ULL(63)));
 	KUNIT_EXPECT_EQ(test, -EINVAL, work->bind(&t, 16, 0));
 	KUNIT_EXPECT_EQ(test, -EINVAL, work->bind(&t, 16, BIT_ULL(32)));
+}
+
+static int bind(struct weft_op_task *t, unsigned int op, unsigned int at, u64 value)
+{
+	return weft_ops[op]->bind(t, at, value);
+}
+
+/* Offsets are positions no more; what does not fit a word of the job is refused. */
+static void reads_and_writes_take_what_fits(struct kunit *test)
+{
+	struct weft_io *io = kunit_kzalloc(test, sizeof(*io), GFP_KERNEL);
+	struct weft_op_task t = { .io.io = io };
+	int op;
+
+	KUNIT_ASSERT_NOT_NULL(test, io);
+	for (op = WEFT_OP_READ; op <= WEFT_OP_WRITE; op++) {
+		io->current_pos = true;
+		KUNIT_EXPECT_EQ(test, 0, bind(&t, op, 16, 6));
+		KUNIT_EXPECT_EQ(test, 0, bind(&t, op, 24, 7));
+		KUNIT_EXPECT_TRUE(test, io->current_pos);
+		KUNIT_EXPECT_EQ(test, 0, bind(&t, op, 8, S64_MAX));
+		KUNIT_EXPECT_FALSE(test, io->current_pos);
+		KUNIT_EXPECT_EQ(test, S64_MAX, io->pos);
+		KUNIT_EXPECT_EQ(test, 6ULL, io->start);
+		KUNIT_EXPECT_EQ(test, (size_t)7, io->len);
+		KUNIT_EXPECT_EQ(test, 0, bind(&t, op, 24, U32_MAX));
+		KUNIT_EXPECT_EQ(test, (size_t)MAX_RW_COUNT, io->len);
+		KUNIT_EXPECT_EQ(test, -EINVAL, bind(&t, op, 24, BIT_ULL(32)));
+		KUNIT_EXPECT_EQ(test, -EINVAL, bind(&t, op, 8, BIT_ULL(63)));
+		KUNIT_EXPECT_EQ(test, -EINVAL, bind(&t, op, 16, BIT_ULL(63)));
+	}
+}
+
+static void copies_and_verifies_take_what_fits(struct kunit *test)
+{
+	struct weft_io *io = kunit_kzalloc(test, sizeof(*io), GFP_KERNEL);
+	struct weft_op_task t = { .io.io = io };
+	unsigned int at;
+
+	KUNIT_ASSERT_NOT_NULL(test, io);
+	io->current_pos = true;
+	io->out_current = true;
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_COPY, 24, 7));
+	KUNIT_EXPECT_EQ(test, 7ULL, io->copy_len);
+	KUNIT_EXPECT_EQ(test, 7ULL, t.io.total);
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_COPY, 8, 5));
+	KUNIT_EXPECT_FALSE(test, io->current_pos);
+	KUNIT_EXPECT_TRUE(test, io->out_current);
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_COPY, 16, S64_MAX));
+	KUNIT_EXPECT_FALSE(test, io->out_current);
+	KUNIT_EXPECT_EQ(test, 5LL, io->pos);
+	KUNIT_EXPECT_EQ(test, S64_MAX, io->out_pos);
+
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_VERIFY, 8, 8));
+	KUNIT_EXPECT_EQ(test, 8LL, io->pos);
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_VERIFY, 16, S64_MAX));
+	KUNIT_EXPECT_EQ(test, (u64)S64_MAX, io->copy_len);
+	KUNIT_EXPECT_EQ(test, (u64)S64_MAX, t.io.total);
+	/* There is no digest in a buffer. */
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_VERIFY, 24, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, bind(&t, WEFT_OP_VERIFY, 24, 1));
+	for (at = 8; at <= 24; at += 8) {
+		KUNIT_EXPECT_EQ(test, -EINVAL,
+				bind(&t, WEFT_OP_COPY, at, BIT_ULL(63)));
+		KUNIT_EXPECT_EQ(test, -EINVAL,
+				bind(&t, WEFT_OP_VERIFY, at, BIT_ULL(63)));
+	}
+}
+
+static void events_take_what_fits(struct kunit *test)
+{
+	struct weft_io *io = kunit_kzalloc(test, sizeof(*io), GFP_KERNEL);
+	struct weft_op_task t = { .io.io = io };
+
+	KUNIT_ASSERT_NOT_NULL(test, io);
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_POLL, 4, POLLOUT));
+	KUNIT_EXPECT_TRUE(test, io->fd.events & EPOLLOUT);
+	KUNIT_EXPECT_FALSE(test, io->fd.events & EPOLLIN);
+	KUNIT_EXPECT_EQ(test, -EINVAL, bind(&t, WEFT_OP_POLL, 4, BIT(16)));
+
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_EVENTFD, 8, WEFT_EVENTFD_MAX));
+	KUNIT_EXPECT_EQ(test, (u32)WEFT_EVENTFD_MAX, t.eventfd.value);
+	KUNIT_EXPECT_EQ(test, -EINVAL, bind(&t, WEFT_OP_EVENTFD, 8, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			bind(&t, WEFT_OP_EVENTFD, 8, WEFT_EVENTFD_MAX + 1));
+
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_NOTIFY, 0, U64_MAX));
+	KUNIT_EXPECT_EQ(test, 0, bind(&t, WEFT_OP_NOTIFY, 8, S64_MAX));
+	KUNIT_EXPECT_EQ(test, U64_MAX, t.notify.id);
+	KUNIT_EXPECT_EQ(test, (u64)S64_MAX, t.notify.value);
+	KUNIT_EXPECT_EQ(test, -EINVAL, bind(&t, WEFT_OP_NOTIFY, 8, BIT_ULL(63)));
+}
+
+/* One node tells another, whose sum a third one tells on. */
+static void told_value_becomes_the_argument(struct kunit *test)
+{
+	u64 id;
+
+	nodes[0].job.op = WEFT_OP_AWAIT;
+	nodes[0].job.await.count = 1;
+	nodes[1].job.op = WEFT_OP_NOTIFY;
+	nodes[1].job.notify.value = 5;
+	nodes[1].bind[0].what = WEFT_BIND_ID;
+	nodes[2].job.op = WEFT_OP_AWAIT;
+	nodes[2].job.await.count = 1;
+	nodes[3].job.op = WEFT_OP_NOTIFY;
+	nodes[3].job.notify.value = 99;
+	nodes[3].after_success = BIT_ULL(0);
+	nodes[3].bind[0] = (struct weft_bind){ .node = 2, .what = WEFT_BIND_ID };
+	nodes[3].bind[1] = (struct weft_bind){ .what = WEFT_BIND_RESULT, .arg = 8 };
+	id = start(test, 4);
+	bed_run(test->priv);
+	expect_states(test, id, "eeee");
+	KUNIT_EXPECT_EQ(test, 5LL, results[2].result);
+	expect_end(test, id, "eeee", 0);
 }
 
 /* sleep(LATER) -> nop, and one that comes finally. */
@@ -1206,6 +1324,10 @@ static struct kunit_case graph_cases[] = {
 	KUNIT_CASE(bound_result_becomes_the_argument),
 	KUNIT_CASE(node_without_its_result_is_skipped),
 	KUNIT_CASE(ops_take_what_fits),
+	KUNIT_CASE(reads_and_writes_take_what_fits),
+	KUNIT_CASE(copies_and_verifies_take_what_fits),
+	KUNIT_CASE(events_take_what_fits),
+	KUNIT_CASE(told_value_becomes_the_argument),
 	KUNIT_CASE(cancel_ends_all_but_finally),
 	KUNIT_CASE(cancel_before_the_first_poll_ends_it),
 	KUNIT_CASE(second_cancel_also_ends_finally),

@@ -71,6 +71,17 @@ static inline bool weft_file_wasync(const struct file *file)
 /*
  * 6.4 (June 2023): pipes know IOCB_NOWAIT. Before, they ask for O_NONBLOCK, in the
  * file that the call names: it gets to see a copy that lives as long as the call.
+ *
+ * It cannot be set in the file itself, which others use that want to wait. To look
+ * whether the pipe is ready first, and then to call with the file, would not do: who
+ * reads faster lets that call wait for ever, and no signal ends it in a kernel thread.
+ *
+ * The copy is safe because a FIFO's functions are the same on every file system, and
+ * neither they nor what vfs_iocb_iter_read() and vfs_iocb_iter_write() call keep the
+ * file's address, take a reference to it, or write to it: locks, counts and position
+ * of the copy are not used. What they look at (path, inode, mode, credentials, the
+ * pipe, the label of the security module) is either constant while the file is held,
+ * or a flag that the system call would look at as late as this, too.
  */
 static inline struct file *weft_file_nowait(struct file *file, struct file *copy)
 {
@@ -85,14 +96,16 @@ static inline struct file *weft_file_nowait(struct file *file, struct file *copy
 	return file;
 }
 
-/* Does it, or the copy that weft_file_nowait() made, know IOCB_NOWAIT? */
+/* Does a file that waits for somebody know IOCB_NOWAIT, or weft_file_nowait()? */
 static inline bool weft_file_has_nowait(const struct file *file)
 {
 	umode_t mode = file_inode(file)->i_mode;
 
-	/* Sockets always did, and said so since 6.4 (June 2023). */
-	return (file->f_mode & FMODE_NOWAIT) || S_ISSOCK(mode) ||
-	       (S_ISFIFO(mode) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0));
+	/*
+	 * Sockets always did, and said so since 6.4 (June 2023). Pipes do since then,
+	 * and say so; those with a name do as well, and do not say it.
+	 */
+	return (file->f_mode & FMODE_NOWAIT) || S_ISSOCK(mode) || S_ISFIFO(mode);
 }
 
 /* 6.8 (March 2024): a signal adds 1, and no other number. */

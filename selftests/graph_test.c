@@ -4,7 +4,9 @@
  */
 #include <inttypes.h>
 #include <stddef.h>
-#include "common.h"
+#include <poll.h>
+#include <sys/eventfd.h>
+#include "files.h"
 #include "table.h"
 
 #define CREDITS		1024
@@ -181,6 +183,251 @@ TEST_F(graph, first_of_two_timers_ends_the_other)
 	EXPECT_EQ(WEFT_NODE_ENDED, r[2].state);
 	EXPECT_EQ(-ENOENT, get_results(self->fd, graph.id, r, 3, 0, &seen));
 	check_rest(_metadata, self->fd);
+}
+
+/* An empty file with no name. */
+static int new_file(void)
+{
+	char path[] = "/tmp/graph.XXXXXX";
+	int fd = mkstemp(path);
+
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+static struct weft_bind result_bind(__u8 node, size_t at)
+{
+	return (struct weft_bind){
+		.node = node,
+		.what = WEFT_BIND_RESULT,
+		.arg = at - offsetof(struct weft_job, arg),
+	};
+}
+
+#define ARG(_field)	offsetof(struct weft_job, _field)
+
+/* Runs it and gets the results of all nodes. Returns that of the graph. */
+static __s64 run_graph(int fd, const struct weft_node *nodes, unsigned int count,
+		       struct weft_node_result *r)
+{
+	struct weft_graph graph = { .flags = WEFT_GRAPH_KEEP };
+	struct weft_graph_result seen;
+	struct weft_completion c;
+	int ret = submit_graph(fd, nodes, count, &graph);
+
+	if (ret != 1)
+		return ret < 0 ? ret : -(__s64)graph.error;
+	ret = reap(fd, &c, 1);
+	if (ret < 0)
+		return ret;
+	ret = get_results(fd, graph.id, r, count, WEFT_RESULT_FREE, &seen);
+	return ret < 0 ? ret : c.result;
+}
+
+/* As much is written as was read, and what is read then is written after that. */
+TEST_F(graph, bytes_of_a_read_are_the_length_of_a_write)
+{
+	struct weft_node_result r[4];
+	struct weft_node n[4] = { 0 };
+	char text[16] = "";
+	struct area area;
+	int in = new_file(), out = new_file();
+
+	ASSERT_LE(0, in);
+	ASSERT_LE(0, out);
+	ASSERT_EQ(0, make_area(self->fd, 4096, &area));
+	ASSERT_EQ(7, write(in, "seven..", 7));
+	n[0].job = rw_job(WEFT_OP_READ, in, &area, 0, 0, 4096);
+	n[1].job = rw_job(WEFT_OP_WRITE, out, &area, 0, 0, 0);
+	n[1].after_success = BIT(0);
+	n[1].bind[0] = result_bind(0, ARG(rw.len));
+	/* The same again, from where it ended to where it ended. */
+	n[2].job = rw_job(WEFT_OP_READ, in, &area, 5, 0, 2);
+	n[2].after_success = BIT(1);
+	n[2].bind[0] = result_bind(0, ARG(rw.start));
+	n[3].job = rw_job(WEFT_OP_WRITE, out, &area, WEFT_OFFSET_CURRENT, 0, 4096);
+	n[3].after_success = BIT(2);
+	n[3].bind[0] = result_bind(2, ARG(rw.len));
+	n[3].bind[1] = result_bind(1, ARG(rw.offset));
+	n[3].bind[2] = result_bind(0, ARG(rw.start));
+	ASSERT_EQ(0, run_graph(self->fd, n, 4, r));
+	EXPECT_EQ(7, r[0].result);
+	EXPECT_EQ(7, r[1].result);
+	EXPECT_EQ(2, r[2].result);
+	EXPECT_EQ(2, r[3].result);
+	EXPECT_EQ(9, pread(out, text, sizeof(text) - 1, 0));
+	EXPECT_STREQ("seven....", text);
+	check_rest(_metadata, self->fd);
+	unmap_area(&area);
+	close(in);
+	close(out);
+}
+
+/* What each job may have by itself may be too much in the end. */
+TEST_F(graph, bound_range_outside_of_the_buffer_is_efault)
+{
+	struct weft_node_result r[3];
+	struct weft_node n[3] = { 0 };
+	struct area area;
+	int in = new_file();
+
+	ASSERT_LE(0, in);
+	ASSERT_EQ(0, make_area(self->fd, 8192, &area));
+	ASSERT_EQ(0, ftruncate(in, 8192));
+	n[0].job = rw_job(WEFT_OP_READ, in, &area, 0, 0, 8192);
+	n[1].job = rw_job(WEFT_OP_READ, in, &area, 0, 0, 1);
+	n[1].after_success = BIT(0);
+	n[1].bind[0] = result_bind(0, ARG(rw.start));
+	n[2].job = (struct weft_job){
+		.op = WEFT_OP_VERIFY,
+		.verify = {
+			.fd = in,
+			.len = ~0ULL,
+			.buffer = area.index,
+			.flags = WEFT_VERIFY_STORE,
+		},
+	};
+	n[2].after_success = BIT(0);
+	n[2].bind[0] = result_bind(0, ARG(verify.start));
+	EXPECT_EQ(-EFAULT, run_graph(self->fd, n, 3, r));
+	EXPECT_EQ(8192, r[0].result);
+	EXPECT_EQ(-EFAULT, r[1].result);
+	EXPECT_EQ(-EFAULT, r[2].result);
+	check_rest(_metadata, self->fd);
+	unmap_area(&area);
+	close(in);
+}
+
+/* A digest does not fit a result: it goes from node to node in the buffer. */
+TEST_F(graph, stored_digest_is_what_the_next_node_expects)
+{
+	struct weft_node_result r[4];
+	struct weft_node n[4] = { 0 };
+	struct area area;
+	int in = new_file(), out = new_file();
+	int i;
+
+	ASSERT_LE(0, in);
+	ASSERT_LE(0, out);
+	ASSERT_EQ(0, make_area(self->fd, 4096, &area));
+	ASSERT_EQ(0, ftruncate(in, 300000));
+	n[0].job = (struct weft_job){
+		.op = WEFT_OP_COPY,
+		.copy = { .in = in, .out = out, .len = ~0ULL },
+	};
+	for (i = 1; i < 4; i++) {
+		n[i].job = (struct weft_job){
+			.op = WEFT_OP_VERIFY,
+			.verify = {
+				.fd = i == 1 ? in : out,
+				.algorithm = WEFT_VERIFY_SHA256,
+				.len = i == 1 ? ~0ULL : 1,
+				.buffer = area.index,
+				.flags = i == 1 ? WEFT_VERIFY_STORE : WEFT_VERIFY_COMPARE,
+			},
+		};
+		n[i].after_success = BIT(i - 1);
+	}
+	n[2].bind[0] = result_bind(0, ARG(verify.len));
+	EXPECT_EQ(-EBADMSG, run_graph(self->fd, n, 4, r));
+	EXPECT_EQ(300000, r[0].result);
+	EXPECT_EQ(300000, r[1].result);
+	EXPECT_EQ(300000, r[2].result);
+	EXPECT_EQ(-EBADMSG, r[3].result);
+	unmap_area(&area);
+	close(in);
+	close(out);
+}
+
+/* What is ready is asked of another file, and decides whether a node runs. */
+TEST_F(graph, mask_of_a_poll_feeds_a_guard_and_a_poll)
+{
+	struct weft_node_result r[4];
+	struct weft_node n[4] = { 0 };
+	int event = eventfd(3, EFD_CLOEXEC);
+	int other = eventfd(3, EFD_CLOEXEC);
+
+	ASSERT_LE(0, event);
+	ASSERT_LE(0, other);
+	n[0].job = (struct weft_job){
+		.op = WEFT_OP_POLL,
+		.poll = { .fd = event, .events = POLLIN },
+	};
+	n[1].after_success = BIT(0);
+	n[1].guard = WEFT_GUARD_EQUAL;
+	n[1].guard_value = POLLIN;
+	n[2].after_success = BIT(0);
+	n[2].guard = WEFT_GUARD_EQUAL;
+	n[2].guard_value = POLLIN;
+	n[2].flags = WEFT_NODE_UNLESS;
+	n[3].job = (struct weft_job){
+		.op = WEFT_OP_POLL,
+		.poll = { .fd = other, .events = POLLOUT },
+	};
+	n[3].after_success = BIT(0);
+	n[3].bind[0] = result_bind(0, ARG(poll.events));
+	ASSERT_EQ(0, run_graph(self->fd, n, 4, r));
+	EXPECT_EQ(POLLIN, r[0].result);
+	EXPECT_EQ(WEFT_NODE_ENDED, r[1].state);
+	EXPECT_EQ(WEFT_NODE_SKIPPED, r[2].state);
+	EXPECT_EQ(POLLIN, r[3].result);
+	check_rest(_metadata, self->fd);
+	close(event);
+	close(other);
+}
+
+/* What one node is told it adds to an eventfd; it cannot add nothing. */
+TEST_F(graph, told_value_goes_to_an_eventfd)
+{
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct weft_node_result r[3];
+	struct weft_node n[3] = { 0 };
+	__u64 count = 0;
+
+	ASSERT_LE(0, event);
+	n[0].job = (struct weft_job){ .op = WEFT_OP_AWAIT, .await.count = 1 };
+	n[1].job = (struct weft_job){ .op = WEFT_OP_NOTIFY, .notify.value = 5 };
+	n[1].bind[0].what = WEFT_BIND_ID;
+	n[2].job = (struct weft_job){
+		.op = WEFT_OP_EVENTFD,
+		.eventfd = { .fd = event, .value = 1 },
+	};
+	n[2].after_success = BIT(0);
+	n[2].bind[0] = result_bind(0, ARG(eventfd.value));
+	ASSERT_EQ(0, run_graph(self->fd, n, 3, r));
+	EXPECT_EQ(5, r[0].result);
+	EXPECT_EQ(8, read(event, &count, sizeof(count)));
+	EXPECT_EQ(5, count);
+	n[1].job.notify.value = 0;
+	EXPECT_EQ(-EINVAL, run_graph(self->fd, n, 3, r));
+	EXPECT_EQ(-EINVAL, r[2].result);
+	EXPECT_EQ(-1, read(event, &count, sizeof(count)));
+	check_rest(_metadata, self->fd);
+	close(event);
+}
+
+TEST_F(graph, results_of_files_are_not_bound_to_another_type)
+{
+	struct weft_node n[2] = { 0 };
+	struct area area;
+	int in = new_file();
+
+	ASSERT_LE(0, in);
+	ASSERT_EQ(0, make_area(self->fd, 4096, &area));
+	n[0].job = rw_job(WEFT_OP_READ, in, &area, 0, 0, 1);
+	n[1].job = sleep_job(0, 0);
+	n[1].after_success = BIT(0);
+	n[1].bind[0] = result_bind(0, ARG(sleep.ns));
+	check_refused(_metadata, self->fd, n, 2, EBADSLT, 1);
+	n[1].job = rw_job(WEFT_OP_WRITE, in, &area, 0, 0, 1);
+	n[1].bind[0] = result_bind(0, ARG(rw.flags));
+	check_refused(_metadata, self->fd, n, 2, EBADSLT, 1);
+	n[0].job = fsync_job(in, 0);
+	n[1].bind[0] = result_bind(0, ARG(rw.len));
+	check_refused(_metadata, self->fd, n, 2, EBADSLT, 1);
+	unmap_area(&area);
+	close(in);
 }
 
 TEST_F(graph, results_can_be_seen_while_it_runs)

@@ -487,6 +487,45 @@ TEST_F(rw, files_that_copy_to_processes_only_are_eopnotsupp)
 	close(status);
 }
 
+/* It may be told to wait at any time, and then nothing would end the step. */
+TEST_F(rw, terminal_is_eopnotsupp_with_and_without_nonblock)
+{
+	const char *at = "/tmp/weft-pts";
+	int pty;
+
+	mkdir(at, 0755);
+	if (mount("weft", at, "devpts", 0, "newinstance,ptmxmode=0666"))
+		SKIP(return, "no pseudo-terminals");
+	pty = open("/tmp/weft-pts/ptmx", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ASSERT_LE(0, pty);
+	EXPECT_EQ(-EOPNOTSUPP, result(self->fd, read_job(pty, &self->area, 1)));
+	EXPECT_EQ(-EOPNOTSUPP, result(self->fd, write_job(pty, &self->area, 1)));
+	ASSERT_EQ(0, fcntl(pty, F_SETFL, 0));
+	EXPECT_EQ(-EOPNOTSUPP, result(self->fd, read_job(pty, &self->area, 1)));
+	close(pty);
+	EXPECT_EQ(0, umount2(at, MNT_DETACH));
+}
+
+TEST_F(rw, pipe_with_a_name_is_as_one_without)
+{
+	struct weft_completion c;
+	int fifo;
+
+	unlink("/tmp/weft-fifo");
+	ASSERT_EQ(0, mkfifo("/tmp/weft-fifo", 0600));
+	fifo = open("/tmp/weft-fifo", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fifo);
+	ASSERT_EQ(1, submit_one(self->fd, read_job(fifo, &self->area, 10), NULL));
+	ASSERT_TRUE(until_waiting(self->fd, 1));
+	ASSERT_EQ(3, write(fifo, "abc", 3));
+	ASSERT_EQ(1, reap(self->fd, &c, 1));
+	EXPECT_EQ(3, c.result);
+	EXPECT_EQ(0, memcmp(self->area.mem, "abc", 3));
+	EXPECT_EQ(2, result(self->fd, write_job(fifo, &self->area, 2)));
+	close(fifo);
+	unlink("/tmp/weft-fifo");
+}
+
 TEST_F(rw, steps_on_the_pool_are_counted)
 {
 	struct weft_completion c;

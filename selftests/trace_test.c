@@ -45,7 +45,7 @@ FIXTURE_VARIANT_ADD(trace, threads) { .engine = WEFT_ENGINE_THREADS };
 
 FIXTURE_SETUP(trace)
 {
-	self->fd = open_client(variant->engine, 1);
+	self->fd = open_client(variant->engine, 4);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, write_file(TRACEFS "trace", ""));
 	ASSERT_EQ(0, write_file(ENABLE, "1"));
@@ -128,6 +128,23 @@ TEST_F(trace, cancel_says_its_verdict)
 	EXPECT_EQ(1, count_lines("weft_cancel:", id, "verdict=will"));
 	EXPECT_EQ(1, count_lines("weft_wake:", id, "by=cancel"));
 	EXPECT_EQ(1, count_lines("weft_complete:", id, "result=-125"));
+}
+
+/* It has no worker, and never had one. */
+TEST_F(trace, cancel_of_a_job_that_has_not_started_is_traced)
+{
+	struct weft_node n[2] = { { .job = sleep_job(1, HOUR) }, { .after_end = 1 } };
+	struct weft_graph graph = {
+		.size = sizeof(graph),
+		.nodes = (uintptr_t)n,
+		.count = 2,
+	};
+	struct weft_completion c;
+
+	ASSERT_EQ(1, call(self->fd, WEFT_IOC_GRAPH, &graph));
+	ASSERT_EQ(1, cancel_and_reap(self->fd, &c, 1));
+	EXPECT_EQ(-ECANCELED, c.result);
+	EXPECT_LE(1, count_lines("weft_cancel:", "op=nop ", "worker=-1"));
 }
 
 WEFT_TEST_MAIN

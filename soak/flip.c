@@ -6,7 +6,7 @@
 #include "soak.h"
 
 #define SUBMITS	4096
-#define JOBS	4
+#define JOBS	2
 #define CREDITS	256
 
 /* No number, and no op of this client. */

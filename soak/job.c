@@ -38,14 +38,14 @@ struct weft_job any_job(struct rng *rng, __u64 cookie)
 /* Ends only by a cancel. Those that are never quiet make all others wait: they are few. */
 struct weft_job endless_job(struct rng *rng, __u64 cookie)
 {
-	switch (rng_below(rng, 32)) {
+	switch (rng_below(rng, 256)) {
 	case 0:
 		return spin_job(cookie, HOUR);
 	case 1:
 		return yield_job(cookie, ~0ULL);
 	case 2:
 		return work_job(cookie, ~0U, USEC, rng_below(rng, 20 * USEC));
-	case 3 ... 7:
+	case 3 ... 40:
 		return work_job(cookie, 2, 0, HOUR);
 	default:
 		return sleep_job(cookie, HOUR);

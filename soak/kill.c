@@ -15,14 +15,17 @@ static void *submit_for_ever(void *arg)
 	struct weft_completion c[CREDITS];
 	struct weft_job jobs[CREDITS];
 	struct weft_cancel cancel;
-	unsigned int i, n, calls;
-	__u32 error;
+	unsigned int i, n, calls, most;
+	__u32 engine, error;
 	int fd;
 
 	for (;;) {
-		fd = must_open(rng_once_in(&rng, 8), CREDITS);
+		engine = rng_once_in(&rng, 8) ? WEFT_ENGINE_THREADS : WEFT_ENGINE_ASYNC;
+		/* A thread takes long to make: in that time many are killed. */
+		most = engine == WEFT_ENGINE_THREADS ? 4 : CREDITS;
+		fd = must_open(engine, CREDITS);
 		for (calls = rng_below(&rng, 32); calls; calls--) {
-			n = rng_below(&rng, CREDITS);
+			n = rng_below(&rng, most);
 			for (i = 0; i < n; i++)
 				jobs[i] = rng_once_in(&rng, 4) ? endless_job(&rng, i) :
 								 any_job(&rng, i);

@@ -21,7 +21,8 @@ static const __u16 ops[] = { WEFT_OP_YIELD, WEFT_OP_SPIN, WEFT_OP_SLEEP, WEFT_OP
 
 #define CELLS	(ARRAY_SIZE(pairs) * ARRAY_SIZE(ops))
 #define BATCH	64
-#define BATCHES	8
+#define RACES	512		/* of a round */
+#define RACES_THREADS	64
 
 struct race {
 	struct rng *rng;
@@ -155,7 +156,7 @@ static unsigned int run_race(struct race *r)
 
 static void round_races(struct round *round)
 {
-	unsigned int i, cell = round->seed % CELLS, raced = 0;
+	unsigned int cell = round->seed % CELLS, raced = 0, races = RACES;
 	struct race r = {
 		.rng = &round->rng,
 		.fd = -1,
@@ -167,12 +168,14 @@ static void round_races(struct round *round)
 	};
 
 	/* Each of these takes a CPU to itself, or a thread: that takes long to make. */
-	if (r.engine == WEFT_ENGINE_THREADS)
+	if (r.engine == WEFT_ENGINE_THREADS) {
 		r.count = 4;
-	else if (r.op == WEFT_OP_SPIN)
+		races = RACES_THREADS;
+	} else if (r.op == WEFT_OP_SPIN) {
 		r.count = 16;
+	}
 	start_some_alarms(&round->rng);
-	for (i = 0; i < BATCHES; i++)
+	while (raced < races)
 		raced += run_race(&r);
 	if (r.fd >= 0)
 		close(r.fd);

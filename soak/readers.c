@@ -9,6 +9,9 @@
 #define EVENTS	"/sys/kernel/tracing/events/weft/enable"
 #define TRACE	"/sys/kernel/tracing/trace"
 
+/* So many times as long as they read they do not. */
+#define READERS_IDLE	8
+
 /* In pieces, so that it is left and taken up again in the middle. */
 static bool read_all(const char *path, size_t piece, size_t limit)
 {
@@ -82,17 +85,21 @@ pid_t start_readers(__u64 seed, _Atomic __u64 *reads)
 	struct timespec pause = { 0 };
 	pid_t pid = fork_helper();
 	unsigned int n;
+	__u64 begin;
 
 	if (pid)
 		return pid;
 	for (n = 0;; n++) {
+		begin = now_ns();
 		*reads += read_dir("/sys/kernel/debug/weft", &rng);
 		if (n % 8 == 0)
 			read_fdinfo(&rng);
 		if (n % 64 == 0)
 			read_trace();
-		/* The storms have the CPUs most of the time. */
-		pause.tv_nsec = rng_below(&rng, 20 * MSEC * slowness());
+		/* The storms have the CPUs most of the time, however slow they are. */
+		begin = READERS_IDLE * (now_ns() - begin) + rng_below(&rng, 20 * MSEC);
+		pause.tv_sec = begin / SEC;
+		pause.tv_nsec = begin % SEC;
 		nanosleep(&pause, NULL);
 	}
 }

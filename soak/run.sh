@@ -31,12 +31,16 @@ arguments=(--seconds "$seconds")
 [ -z "$storm" ] || arguments+=(--storm "$storm")
 quoted=$(printf '%q ' "${arguments[@]}")
 
+# Caches that look at each object have none in reserve, which would be counted.
+counted=$(sed -n "s/^counted='\(.*\)'$/\1/p" soak/guest.sh | tr ' ' ',')
+
 # UML has a script of its own, one CPU, and is not emulated.
 vm() {
 	if [ "$kernel" = uml ]; then
 		tools/vm/uml.sh --no-kunit --cmd "$command" "$@"
 	else
-		tools/vm/run.sh --kernel "$kernel" "$@" -- "$command"
+		tools/vm/run.sh --kernel "$kernel" --append "slub_debug=F,$counted" \
+			"$@" -- "$command"
 	fi
 }
 

@@ -28,6 +28,9 @@ static const struct storm *const storms[] = {
 	&storm_teardown,
 	&storm_yield,
 	&storm_hotplug,
+	&storm_files,
+	&storm_graphs,
+	&storm_waits,
 	&storm_fault,
 	&storm_module,
 };

@@ -58,6 +58,9 @@ extern const struct storm storm_yield;
 extern const struct storm storm_hotplug;
 extern const struct storm storm_module;
 extern const struct storm storm_fault;
+extern const struct storm storm_files;
+extern const struct storm storm_graphs;
+extern const struct storm storm_waits;
 
 /* soak.c: for the process of a storm and those that it forks. */
 void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *fmt, ...);
@@ -86,6 +89,30 @@ int reap_some(int fd, struct weft_completion *c, unsigned int capacity, unsigned
 	      __u64 timeout_ns);
 void reap_exactly(int fd, struct weft_completion *c, unsigned int n);
 void start_some_alarms(struct rng *rng);
+
+/* things.c */
+enum {
+	REGULARS = 3,		/* these come first */
+	THING_PIPE = REGULARS,	/* two ends each */
+	THING_PAIR = THING_PIPE + 2,
+	THING_EVENT = THING_PAIR + 2,
+	THINGS,
+};
+
+/* Files, and a buffer, that one thread has jobs work on. */
+struct things {
+	struct rng rng;
+	int fds[THINGS];
+	__u32 buffer;
+	size_t bytes;
+	unsigned char *mem;
+};
+
+void open_things(struct things *t, struct rng *rng, int fd);
+void close_things(struct things *t);
+void stir_things(struct things *t);
+struct weft_job any_file_job(struct things *t, __u64 cookie);
+bool is_file_result(__s64 result);
 
 /* ledger.c */
 struct ledger {

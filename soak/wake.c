@@ -31,8 +31,8 @@ static __u64 read_raced(void)
 
 static void round_wakes(struct round *round)
 {
-	bool threads = round->seed % 4 == 3;
-	unsigned int races = 20000;
+	bool threads = round->seed % 8 == 7;
+	unsigned int races = 120000;	/* to load it takes as long as thousands */
 	char parameters[160];
 	int ret;
 

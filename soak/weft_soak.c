@@ -266,7 +266,7 @@ static enum weft_poll soak_wait_self(struct soak_task *t, struct weft_cx *cx)
 }
 
 static const struct soak_source soak_sources[] = {
-	{ "timer", 16, 0, soak_wait_timer, NULL },
+	{ "timer", 64, 0, soak_wait_timer, NULL },
 	{ "waker", 64, 0, soak_offer, NULL },
 	{ "yield", 4, 0, soak_wait_yield, soak_waking_yield },
 	{ "hardirq", 64, 0, soak_wait_hardirq, NULL },

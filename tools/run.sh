@@ -180,16 +180,20 @@ kasan() {
 # The weft command: what it makes of tables, a screen that keys are sent to, and what
 # it does with the module.
 tools() {
+	local -a modules
 	local log=build/vm/tools.log status=0
 
 	tools/vm/setup.sh tools
 	stock
 	tools/test/run.py card_test screen_test top_test || status=1
+	mapfile -t modules < <(module_files stock)
 	tools/vm/run.sh --timeout 300 --log "$log" \
+		${modules[@]+"${modules[@]}"} \
 		--file build/stock/weft.ko:/weft.ko \
 		--file build/tools/weft:/bin/weft \
 		--file tools/test/guest.sh:/guest.sh \
-		-- 'sh /guest.sh' || status=1
+		--file tools/test/files_guest.sh:/files_guest.sh \
+		-- 'sh /guest.sh || touch /failed; sh /files_guest.sh && [ ! -e /failed ]' || status=1
 	tools/vm/scanlog.sh "$log" || status=1
 	return "$status"
 }

@@ -436,14 +436,20 @@ static enum weft_worker_state weft_worker_state(const struct weft_worker *worker
 
 /**
  * weft_task_worker() - where a task runs, for a trace
- * @task: a task of which the caller has the turn, or its poll
+ * @task: a task that the caller keeps from being released
  *
- * Return: number of its worker, -1 if it has a thread of its own.
+ * Return: number of its worker, right if the caller has its turn or its poll; -1 if
+ * it has a thread of its own, or was not spawned yet.
  */
 int weft_task_worker(const struct weft_task *task)
 {
-	return task->group->engine == WEFT_THREADS ? -1 :
-						     (int)task->worker->index;
+	const struct weft_worker *worker;
+
+	if (task->group->engine == WEFT_THREADS)
+		return -1;
+	/* Another one may take it over from a worker meanwhile. */
+	worker = data_race(READ_ONCE(task->worker));
+	return worker ? (int)worker->index : -1;
 }
 
 /**

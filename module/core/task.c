@@ -38,6 +38,8 @@ int weft_task_init(struct weft_task *task, const struct weft_task_ops *ops,
 	task->wait = WEFT_WAIT_NONE;
 	task->woken = WEFT_WOKEN_SPAWN;
 	task->pins = 0;
+	/* Until it is spawned; so who cancels it before can tell. */
+	task->worker = NULL;
 	task->queued_ns = 0;
 	task->run_ns = 0;
 	task->blocked_ns = 0;

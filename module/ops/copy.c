@@ -210,6 +210,36 @@ err_destroy:
 	return ret;
 }
 
+static int weft_copy_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	struct weft_io *io = t->io.io;
+
+	if (value > S64_MAX)
+		return -EINVAL;
+	switch (at) {
+	case WEFT_ARG_AT(copy.in_offset):
+		io->current_pos = false;
+		io->pos = value;
+		break;
+	case WEFT_ARG_AT(copy.out_offset):
+		io->out_current = false;
+		io->out_pos = value;
+		break;
+	default:
+		io->copy_len = value;
+		/* Read by who asks for the progress. */
+		WRITE_ONCE(t->io.total, value);
+	}
+	return 0;
+}
+
+static const struct weft_op_arg weft_copy_args[] = {
+	{ WEFT_ARG_AT(copy.in_offset), WEFT_TYPE_BYTES },
+	{ WEFT_ARG_AT(copy.out_offset), WEFT_TYPE_BYTES },
+	{ WEFT_ARG_AT(copy.len), WEFT_TYPE_BYTES },
+	{}
+};
+
 const struct weft_op weft_op_copy = {
 	.name = "copy",
 	.prep = weft_copy_prep,
@@ -218,4 +248,7 @@ const struct weft_op weft_op_copy = {
 	.drop = weft_io_drop,
 	.files = true,
 	.progress = true,
+	.bind = weft_copy_bind,
+	.args = weft_copy_args,
+	.result = WEFT_TYPE_BYTES,
 };

@@ -42,9 +42,24 @@ static void weft_eventfd_drop(struct weft_op_task *t)
 	eventfd_ctx_put(t->eventfd.ctx);
 }
 
+static int weft_eventfd_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	if (!value || value > WEFT_EVENTFD_MAX)
+		return -EINVAL;
+	t->eventfd.value = value;
+	return 0;
+}
+
+static const struct weft_op_arg weft_eventfd_args[] = {
+	{ WEFT_ARG_AT(eventfd.value), WEFT_TYPE_VALUE },
+	{}
+};
+
 const struct weft_op weft_op_eventfd = {
 	.name = "eventfd",
 	.prep = weft_eventfd_prep,
 	.poll = weft_eventfd_poll,
 	.drop = weft_eventfd_drop,
+	.bind = weft_eventfd_bind,
+	.args = weft_eventfd_args,
 };

@@ -69,6 +69,7 @@ static unsigned long weft_swap_fsize(unsigned long fsize)
 void weft_ident_begin(const struct weft_ident *ident,
 		      struct weft_ident_saved *saved)
 {
+	WARN_ON_ONCE(!weft_ident_may_begin());
 	saved->cred = override_creds(ident->cred);
 	saved->memcg = set_active_memcg(ident->memcg);
 	saved->fsize = weft_swap_fsize(ident->fsize);

@@ -7,6 +7,7 @@
 #ifndef WEFT_OPS_IDENT_H
 #define WEFT_OPS_IDENT_H
 
+#include <linux/sched.h>
 #include <linux/types.h>
 
 struct cgroup_subsys_state;
@@ -41,6 +42,16 @@ struct weft_ident_saved {
 	struct mem_cgroup *memcg;
 	unsigned long fsize;
 };
+
+/*
+ * May this thread act in the name of another? The limits of a process belong to all of
+ * its threads, and signals would be sent to it: only a kernel thread may. A process
+ * that polls the jobs of a stepped client sends such steps to the blocking pool.
+ */
+static inline bool weft_ident_may_begin(void)
+{
+	return current->flags & PF_KTHREAD;
+}
 
 void weft_ident_capture(struct weft_ident *ident);
 void weft_ident_drop(struct weft_ident *ident);

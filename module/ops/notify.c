@@ -25,10 +25,30 @@ static enum weft_poll weft_notify_poll(struct weft_task *task,
 	return WEFT_READY;
 }
 
+static int weft_notify_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	if (at == WEFT_ARG_AT(notify.id)) {
+		t->notify.id = value;
+		return 0;
+	}
+	if (value > S64_MAX)
+		return -EINVAL;
+	t->notify.value = value;
+	return 0;
+}
+
+static const struct weft_op_arg weft_notify_args[] = {
+	{ WEFT_ARG_AT(notify.id), WEFT_TYPE_ID },
+	{ WEFT_ARG_AT(notify.value), WEFT_TYPE_VALUE },
+	{}
+};
+
 const struct weft_op weft_op_notify = {
 	.name = "notify",
 	.prep = weft_notify_prep,
 	.poll = weft_notify_poll,
+	.bind = weft_notify_bind,
+	.args = weft_notify_args,
 };
 
 static int weft_await_prep(struct weft_op_task *t, const struct weft_job *job,
@@ -102,4 +122,5 @@ const struct weft_op weft_op_await = {
 	.prep = weft_await_prep,
 	.poll = weft_await_poll,
 	.cancel = weft_await_cancel,
+	.result = WEFT_TYPE_VALUE,
 };

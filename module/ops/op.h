@@ -148,9 +148,10 @@ struct weft_op_env {
  * @WEFT_TYPE_NONE: nothing: no result, or an argument to which nothing is bound
  * @WEFT_TYPE_NS: a time, in ns
  * @WEFT_TYPE_COUNT: how often
- * @WEFT_TYPE_BYTES: a length in bytes
+ * @WEFT_TYPE_BYTES: a length or a place in bytes
  * @WEFT_TYPE_MASK: events of a descriptor
  * @WEFT_TYPE_ID: a job
+ * @WEFT_TYPE_VALUE: what one job tells another
  */
 enum weft_type {
 	WEFT_TYPE_NONE,
@@ -159,6 +160,7 @@ enum weft_type {
 	WEFT_TYPE_BYTES,
 	WEFT_TYPE_MASK,
 	WEFT_TYPE_ID,
+	WEFT_TYPE_VALUE,
 };
 
 /**
@@ -189,7 +191,8 @@ struct weft_op_arg {
  *	completion can be seen. NULL if @prep takes nothing. Context: process; may
  *	sleep, but is a worker's most of the time, and so should not.
  * @bind: what prep() made of the argument at @at is @value instead, before the first
- *	poll; @at is one of @args. Must not sleep. Return: 0, or -EINVAL if the op
+ *	poll; @at is one of @args. Others may follow, so what depends on several is
+ *	for the first poll to check. Must not sleep. Return: 0, or -EINVAL if the op
  *	cannot take the value.
  * @args: the arguments that may be bound; NULL for none
  * @result: enum weft_type of a result that is not negative

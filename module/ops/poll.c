@@ -41,6 +41,19 @@ static enum weft_poll weft_poll_cancel(struct weft_task *task,
 	return weft_io_stop(weft_task_io(task), cx);
 }
 
+static int weft_poll_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	if (value > U16_MAX)
+		return -EINVAL;
+	weft_fd_wait_init(&t->io.io->fd, demangle_poll(value));
+	return 0;
+}
+
+static const struct weft_op_arg weft_poll_args[] = {
+	{ WEFT_ARG_AT(poll.events), WEFT_TYPE_MASK },
+	{}
+};
+
 const struct weft_op weft_op_poll = {
 	.name = "poll",
 	.prep = weft_poll_prep,
@@ -48,4 +61,7 @@ const struct weft_op weft_op_poll = {
 	.cancel = weft_poll_cancel,
 	.drop = weft_io_drop,
 	.files = true,
+	.bind = weft_poll_bind,
+	.args = weft_poll_args,
+	.result = WEFT_TYPE_MASK,
 };

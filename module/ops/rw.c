@@ -53,7 +53,8 @@ static int weft_rw_check(const struct weft_io *io)
 	/* It only knows how to copy to and from a process. */
 	if (io->write ? !file->f_op->write_iter : !file->f_op->read_iter)
 		return -EOPNOTSUPP;
-	return 0;
+	/* Once more, as its ends may be results of other jobs. */
+	return weft_buf_has(io->buf, io->start, io->len) ? 0 : -EFAULT;
 }
 
 static bool weft_rw_has_pos(const struct weft_io *io)
@@ -312,7 +313,8 @@ static bool weft_rw_may_try(const struct weft_io *io)
 static enum weft_poll weft_rw_file(struct weft_task *task, struct weft_io *io,
 				   struct weft_cx *cx)
 {
-	if (weft_may_block(cx) || !weft_rw_may_try(io))
+	if (weft_may_block(cx) || !weft_ident_may_begin() ||
+	    !weft_rw_may_try(io))
 		return weft_rw_block(task, io, cx);
 	if (io->current_pos)
 		return weft_rw_current(task, io, cx);
@@ -321,7 +323,10 @@ static enum weft_poll weft_rw_file(struct weft_task *task, struct weft_io *io,
 	return weft_rw_slices(task, io, cx);
 }
 
-/* One step on a file that waits for somebody, without waiting. */
+/*
+ * One step on a file that waits for somebody, without waiting for that. As with the
+ * system call it may wait for the file's own lock, while somebody else copies.
+ */
 static ssize_t weft_rw_step(struct weft_io *io)
 {
 	struct file copy;
@@ -337,18 +342,39 @@ static ssize_t weft_rw_step(struct weft_io *io)
 	return ret;
 }
 
+/* What a step came to. Return: true if the job goes on, and @io->at says with what. */
+static bool weft_rw_stream_on(struct weft_io *io, ssize_t ret)
+{
+	bool nonblock = io->file->f_flags & O_NONBLOCK;
+
+	if (ret == -EAGAIN && !nonblock) {
+		weft_fd_wait_init(&io->fd, io->write ? EPOLLOUT | EPOLLWRNORM :
+						       EPOLLIN | EPOLLRDNORM);
+		io->at = WEFT_IO_FD;
+		return true;
+	}
+	if (ret <= 0 || !io->write || nonblock || io->done + ret == io->len)
+		return false;
+	io->done += ret;
+	if (!io->current_pos)
+		io->pos = io->iocb.ki_pos;
+	io->at = WEFT_IO_TRY;
+	return true;
+}
+
 static enum weft_poll weft_rw_stream(struct weft_task *task, struct weft_io *io,
 				     struct weft_cx *cx)
 {
-	bool nonblock = io->file->f_flags & O_NONBLOCK;
 	__poll_t mask;
 	ssize_t ret;
 
-	/* What cannot be asked not to wait must have been told so for good. */
+	/*
+	 * What cannot be asked not to wait is not begun. O_NONBLOCK does not help: it
+	 * can be taken away under the step, and nothing would end that.
+	 */
 	if (!weft_file_has_nowait(io->file))
-		return nonblock ? weft_rw_block(task, io, cx) :
-				  weft_rw_end(task, io, -EOPNOTSUPP);
-	for (;;) {
+		return weft_rw_end(task, io, -EOPNOTSUPP);
+	do {
 		if (io->at == WEFT_IO_FD) {
 			ret = weft_fd_wait_poll(&io->fd, io->file, cx, &mask);
 			if (ret)
@@ -357,21 +383,16 @@ static enum weft_poll weft_rw_stream(struct weft_task *task, struct weft_io *io,
 				return weft_wait_on(cx, WEFT_WAIT_FD, io->done > 0);
 			io->at = WEFT_IO_TRY;
 		}
-		ret = weft_rw_step(io);
-		if (ret == -EAGAIN && !nonblock) {
-			weft_fd_wait_init(&io->fd, io->write ?
-					  EPOLLOUT | EPOLLWRNORM :
-					  EPOLLIN | EPOLLRDNORM);
-			io->at = WEFT_IO_FD;
-			continue;
+		/* A process is not to act in the name of another. */
+		if (!weft_ident_may_begin()) {
+			if (weft_io_block(io, cx, weft_rw_step) == WEFT_PENDING)
+				return WEFT_PENDING;
+			ret = io->res;
+		} else {
+			ret = weft_rw_step(io);
 		}
-		if (ret <= 0 || !io->write || nonblock ||
-		    io->done + ret == io->len)
-			return weft_rw_end(task, io, ret);
-		io->done += ret;
-		if (!io->current_pos)
-			io->pos = io->iocb.ki_pos;
-	}
+	} while (weft_rw_stream_on(io, ret));
+	return weft_rw_end(task, io, ret);
 }
 
 static enum weft_poll weft_rw_poll(struct weft_task *task, struct weft_cx *cx)
@@ -382,7 +403,9 @@ static enum weft_poll weft_rw_poll(struct weft_task *task, struct weft_cx *cx)
 	case WEFT_IO_PUNT:
 		if (weft_punt_poll(&io->punt, cx) == WEFT_PENDING)
 			return WEFT_PENDING;
-		return weft_rw_end(task, io, io->res);
+		if (!weft_rw_waits(io->file) || !weft_rw_stream_on(io, io->res))
+			return weft_rw_end(task, io, io->res);
+		break;
 	case WEFT_IO_QUEUED:
 		if (!weft_event_fired(&io->event))
 			return weft_wait_on(cx, WEFT_WAIT_IO, true);
@@ -417,9 +440,9 @@ static enum weft_poll weft_rw_cancel(struct weft_task *task, struct weft_cx *cx)
 	case WEFT_IO_PUNT:
 		if (io->res != -ECANCELED && !weft_rw_retry(io->res))
 			return weft_rw_end(task, io, io->res);
-		break;
+		fallthrough;
 	case WEFT_IO_FD:
-		if (io->done)
+		if (io->done && weft_rw_waits(io->file))
 			return weft_rw_end(task, io, 0);
 		break;
 	}
@@ -464,6 +487,35 @@ static int weft_write_prep(struct weft_op_task *t, const struct weft_job *job,
 	return weft_rw_prep(t, job, env, true);
 }
 
+static int weft_rw_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	struct weft_io *io = t->io.io;
+
+	if (value > S64_MAX)
+		return -EINVAL;
+	switch (at) {
+	case WEFT_ARG_AT(rw.offset):
+		io->current_pos = false;
+		io->pos = value;
+		return 0;
+	case WEFT_ARG_AT(rw.start):
+		io->start = value;
+		return 0;
+	default:
+		if (value > U32_MAX)
+			return -EINVAL;
+		io->len = min_t(size_t, value, MAX_RW_COUNT);
+		return 0;
+	}
+}
+
+static const struct weft_op_arg weft_rw_args[] = {
+	{ WEFT_ARG_AT(rw.offset), WEFT_TYPE_BYTES },
+	{ WEFT_ARG_AT(rw.start), WEFT_TYPE_BYTES },
+	{ WEFT_ARG_AT(rw.len), WEFT_TYPE_BYTES },
+	{}
+};
+
 const struct weft_op weft_op_read = {
 	.name = "read",
 	.prep = weft_read_prep,
@@ -471,6 +523,9 @@ const struct weft_op weft_op_read = {
 	.cancel = weft_rw_cancel,
 	.drop = weft_io_drop,
 	.files = true,
+	.bind = weft_rw_bind,
+	.args = weft_rw_args,
+	.result = WEFT_TYPE_BYTES,
 };
 
 const struct weft_op weft_op_write = {
@@ -480,4 +535,7 @@ const struct weft_op weft_op_write = {
 	.cancel = weft_rw_cancel,
 	.drop = weft_io_drop,
 	.files = true,
+	.bind = weft_rw_bind,
+	.args = weft_rw_args,
+	.result = WEFT_TYPE_BYTES,
 };

@@ -119,7 +119,13 @@ static int weft_verify_check(const struct weft_io *io)
 		return -EINVAL;
 	if (!(io->file->f_mode & FMODE_READ))
 		return -EBADF;
-	return io->file->f_op->read_iter && !io->file->f_op->read ? 0 : -EOPNOTSUPP;
+	if (!io->file->f_op->read_iter || io->file->f_op->read)
+		return -EOPNOTSUPP;
+	/* Once more, as it may be the result of another job. */
+	if (io->buf && !weft_buf_has(io->buf, io->start,
+				     crypto_shash_digestsize(io->hash->tfm)))
+		return -EFAULT;
+	return 0;
 }
 
 static ssize_t weft_verify_step(struct weft_io *io)
@@ -195,6 +201,7 @@ static enum weft_poll weft_verify_poll(struct weft_task *task,
 	} else if (!task->polls) {
 		loff_t size = i_size_read(file_inode(io->file));
 
+		io->copy_len = min_t(u64, io->copy_len, S64_MAX - io->pos);
 		io->res = weft_verify_check(io);
 		if (io->res || !io->copy_len)
 			return weft_verify_end(task, io);
@@ -221,6 +228,37 @@ static void weft_verify_drop(struct weft_op_task *t)
 	weft_verify_destroy(t->io.io);
 }
 
+static int weft_verify_bind(struct weft_op_task *t, unsigned int at, u64 value)
+{
+	struct weft_io *io = t->io.io;
+
+	if (value > S64_MAX)
+		return -EINVAL;
+	switch (at) {
+	case WEFT_ARG_AT(verify.offset):
+		io->pos = value;
+		return 0;
+	case WEFT_ARG_AT(verify.start):
+		/* As without a flag it must be 0. */
+		if (!io->buf && value)
+			return -EINVAL;
+		io->start = value;
+		return 0;
+	default:
+		io->copy_len = value;
+		/* Read by who asks for the progress. */
+		WRITE_ONCE(t->io.total, value);
+		return 0;
+	}
+}
+
+static const struct weft_op_arg weft_verify_args[] = {
+	{ WEFT_ARG_AT(verify.offset), WEFT_TYPE_BYTES },
+	{ WEFT_ARG_AT(verify.len), WEFT_TYPE_BYTES },
+	{ WEFT_ARG_AT(verify.start), WEFT_TYPE_BYTES },
+	{}
+};
+
 const struct weft_op weft_op_verify = {
 	.name = "verify",
 	.prep = weft_verify_prep,
@@ -229,4 +267,7 @@ const struct weft_op weft_op_verify = {
 	.drop = weft_verify_drop,
 	.files = true,
 	.progress = true,
+	.bind = weft_verify_bind,
+	.args = weft_verify_args,
+	.result = WEFT_TYPE_BYTES,
 };

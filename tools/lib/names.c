@@ -28,6 +28,12 @@ static const char *const weft_engine_names[WEFT_LIB_ENGINES] = {
 	[WEFT_ENGINE_THREADS] = "threads",
 };
 
+static const char *const weft_algorithm_names[WEFT_LIB_ALGORITHMS] = {
+	[WEFT_VERIFY_CRC32C] = "crc32c",
+	[WEFT_VERIFY_XXH64] = "xxh64",
+	[WEFT_VERIFY_SHA256] = "sha256",
+};
+
 static int weft_find(const char *const *names, int count, const char *name)
 {
 	int i;
@@ -83,6 +89,46 @@ int weft_engine_number(const char *name)
 }
 
 /**
+ * weft_algorithm_name() - the name of an algorithm of WEFT_OP_VERIFY
+ * @algorithm: WEFT_VERIFY_*
+ *
+ * Return: a constant string, or NULL if libweft does not know the algorithm.
+ */
+const char *weft_algorithm_name(unsigned int algorithm)
+{
+	return algorithm < WEFT_LIB_ALGORITHMS ? weft_algorithm_names[algorithm] :
+						 NULL;
+}
+
+/**
+ * weft_algorithm_number() - the algorithm with a name
+ * @name: "crc32c", "xxh64" or "sha256"
+ *
+ * Return: WEFT_VERIFY_* or -ENOENT.
+ */
+int weft_algorithm_number(const char *name)
+{
+	return weft_find(weft_algorithm_names, WEFT_LIB_ALGORITHMS, name);
+}
+
+/**
+ * weft_algorithm_bytes() - how long the digest of an algorithm is
+ * @algorithm: WEFT_VERIFY_*
+ *
+ * Return: bytes, 0 if libweft does not know the algorithm.
+ */
+unsigned int weft_algorithm_bytes(unsigned int algorithm)
+{
+	static const unsigned int bytes[WEFT_LIB_ALGORITHMS] = {
+		[WEFT_VERIFY_CRC32C] = 4,
+		[WEFT_VERIFY_XXH64] = 8,
+		[WEFT_VERIFY_SHA256] = WEFT_LIB_MAX_DIGEST,
+	};
+
+	return algorithm < WEFT_LIB_ALGORITHMS ? bytes[algorithm] : 0;
+}
+
+/**
  * weft_verdict_name() - a cancel's verdict in words
  * @verdict: from weft_client_cancel()
  *
@@ -115,6 +161,8 @@ const char *weft_submit_error(int error)
 		return "not refused";
 	case EAGAIN:
 		return "no credit is free, or no kernel thread is to be had";
+	case EBADF:
+		return "there is no such file descriptor, or it is one of weft itself";
 	case EBADSLT:
 		return "a result of one type is bound to an argument of another";
 	case EDQUOT:
@@ -128,13 +176,13 @@ const char *weft_submit_error(int error)
 	case EBADFD:
 		return "the client is not set up";
 	case EFAULT:
-		return "the address of the job or of its id is bad";
+		return "an address is bad, or it names a buffer or a range that is not there";
 	case EINTR:
 		return "the submitter is being killed";
 	case EINVAL:
 		return "a field of the job has a wrong value";
 	case EOPNOTSUPP:
-		return "its op was taken from the client";
+		return "its op was taken from the client, or the kernel has no such algorithm";
 	case ENOMEM:
 		return "the kernel has no memory for the job";
 	default:

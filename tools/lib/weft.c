@@ -3,19 +3,12 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "weft.h"
 
 #define WEFT_DEVICE	"/dev/weft"
-
-static int weft_ioctl(int fd, unsigned long request, void *arg)
-{
-	int ret = ioctl(fd, request, arg);
-
-	return ret < 0 ? -errno : ret;
-}
 
 /**
  * weft_client_open() - open /dev/weft
@@ -373,79 +366,4 @@ int weft_client_graph_result(int fd, uint64_t id,
 	};
 
 	return weft_ioctl(fd, WEFT_IOC_GRAPH_RESULT, &look);
-}
-
-static void weft_job_init(struct weft_job *job, uint16_t op)
-{
-	memset(job, 0, sizeof(*job));
-	job->op = op;
-}
-
-/**
- * weft_job_nop() - a job that ends at once
- * @job: to be filled in; flags and user_data are zero
- */
-void weft_job_nop(struct weft_job *job)
-{
-	weft_job_init(job, WEFT_OP_NOP);
-}
-
-/**
- * weft_job_yield() - a job that gives way
- * @job: to be filled in; flags and user_data are zero
- * @count: how often
- */
-void weft_job_yield(struct weft_job *job, uint64_t count)
-{
-	weft_job_init(job, WEFT_OP_YIELD);
-	job->yield.count = count;
-}
-
-/**
- * weft_job_spin() - a job that uses the CPU
- * @job: to be filled in; flags and user_data are zero
- * @ns: for so long
- */
-void weft_job_spin(struct weft_job *job, uint64_t ns)
-{
-	weft_job_init(job, WEFT_OP_SPIN);
-	job->spin.ns = ns;
-}
-
-/**
- * weft_job_sleep() - a job that waits for some time
- * @job: to be filled in; flags and user_data are zero
- * @ns: how long
- */
-void weft_job_sleep(struct weft_job *job, uint64_t ns)
-{
-	weft_job_init(job, WEFT_OP_SLEEP);
-	job->sleep.ns = ns;
-}
-
-/**
- * weft_job_sleep_until() - a job that waits for a point in time
- * @job: to be filled in; flags and user_data are zero
- * @ns: until when, CLOCK_MONOTONIC
- */
-void weft_job_sleep_until(struct weft_job *job, uint64_t ns)
-{
-	weft_job_sleep(job, ns);
-	job->sleep.flags = WEFT_SLEEP_ABS;
-}
-
-/**
- * weft_job_work() - a job that works, waits, and works again
- * @job: to be filled in; flags and user_data are zero
- * @rounds: how often it works, at least 1
- * @work_ns: CPU time of each round
- * @wait_ns: the wait between two rounds
- */
-void weft_job_work(struct weft_job *job, uint32_t rounds, uint64_t work_ns,
-		   uint64_t wait_ns)
-{
-	weft_job_init(job, WEFT_OP_WORK);
-	job->work.rounds = rounds;
-	job->work.work_ns = work_ns;
-	job->work.wait_ns = wait_ns;
 }

@@ -23,6 +23,10 @@ extern "C" {
 /* How many ops and engines libweft knows; the kernel may know fewer or more. */
 #define WEFT_LIB_OPS		14
 #define WEFT_LIB_ENGINES	2
+#define WEFT_LIB_ALGORITHMS	3
+
+/* Room for the digest of any of these. */
+#define WEFT_LIB_MAX_DIGEST	32
 
 WEFT_PUBLIC int weft_client_open(void);
 WEFT_PUBLIC int weft_client_setup(int fd, unsigned int engine,
@@ -53,6 +57,16 @@ WEFT_PUBLIC int weft_client_cancel_tag(int fd, uint32_t tag,
 				       unsigned int *stopping);
 WEFT_PUBLIC int weft_client_restrict(int fd, uint64_t *ops);
 
+WEFT_PUBLIC int weft_client_buffer(int fd, uint64_t bytes,
+				   struct weft_buffer *buffer);
+WEFT_PUBLIC int weft_client_buffer_map(int fd, const struct weft_buffer *buffer,
+				       void **memory);
+WEFT_PUBLIC void weft_client_buffer_unmap(const struct weft_buffer *buffer,
+					  void *memory);
+WEFT_PUBLIC int weft_client_buffer_free(int fd, const struct weft_buffer *buffer);
+WEFT_PUBLIC int weft_client_progress(int fd, uint64_t id,
+				     struct weft_progress *progress);
+
 WEFT_PUBLIC int weft_client_graph(int fd, struct weft_graph *graph,
 				  const struct weft_node *nodes,
 				  unsigned int count);
@@ -67,11 +81,33 @@ WEFT_PUBLIC void weft_job_sleep(struct weft_job *job, uint64_t ns);
 WEFT_PUBLIC void weft_job_sleep_until(struct weft_job *job, uint64_t ns);
 WEFT_PUBLIC void weft_job_work(struct weft_job *job, uint32_t rounds,
 			       uint64_t work_ns, uint64_t wait_ns);
+WEFT_PUBLIC void weft_job_read(struct weft_job *job, int fd, uint64_t offset,
+			       uint32_t buffer, uint64_t start, uint32_t len);
+WEFT_PUBLIC void weft_job_write(struct weft_job *job, int fd, uint64_t offset,
+				uint32_t buffer, uint64_t start, uint32_t len);
+WEFT_PUBLIC void weft_job_fsync(struct weft_job *job, int fd, uint32_t flags);
+WEFT_PUBLIC void weft_job_copy(struct weft_job *job, int in, uint64_t in_offset,
+			       int out, uint64_t out_offset, uint64_t len);
+WEFT_PUBLIC void weft_job_poll(struct weft_job *job, int fd, uint32_t events);
+WEFT_PUBLIC void weft_job_eventfd(struct weft_job *job, int fd, uint64_t value);
+WEFT_PUBLIC void weft_job_notify(struct weft_job *job, uint64_t id,
+				 uint64_t value);
+WEFT_PUBLIC void weft_job_await(struct weft_job *job, uint64_t count);
+WEFT_PUBLIC void weft_job_verify(struct weft_job *job, int fd,
+				 uint32_t algorithm, uint64_t offset,
+				 uint64_t len);
+WEFT_PUBLIC void weft_job_verify_store(struct weft_job *job, uint32_t buffer,
+				       uint64_t start);
+WEFT_PUBLIC void weft_job_verify_compare(struct weft_job *job, uint32_t buffer,
+					 uint64_t start);
 
 WEFT_PUBLIC const char *weft_op_name(unsigned int op);
 WEFT_PUBLIC int weft_op_number(const char *name);
 WEFT_PUBLIC const char *weft_engine_name(unsigned int engine);
 WEFT_PUBLIC int weft_engine_number(const char *name);
+WEFT_PUBLIC const char *weft_algorithm_name(unsigned int algorithm);
+WEFT_PUBLIC int weft_algorithm_number(const char *name);
+WEFT_PUBLIC unsigned int weft_algorithm_bytes(unsigned int algorithm);
 WEFT_PUBLIC const char *weft_verdict_name(int verdict);
 WEFT_PUBLIC const char *weft_submit_error(int error);
 

@@ -13,6 +13,9 @@
 #define EXIT_REFUSED		4
 #define EXIT_INTERRUPTED	130
 
+/* The engine with this name; else it ends the program. */
+unsigned int need_engine(struct argp_state *state, const char *arg);
+
 int cmd_run(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_tasks(int argc, char **argv);
@@ -23,6 +26,8 @@ int cmd_top(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_step(int argc, char **argv);
 int cmd_card(int argc, char **argv);
+int cmd_copy(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 /* Options that every subcommand takes. */
 extern const struct argp_child cmd_common[];

@@ -25,6 +25,8 @@ static const struct command {
 	{ "doctor", cmd_doctor },
 	{ "step", cmd_step },
 	{ "card", cmd_card },
+	{ "copy", cmd_copy },
+	{ "verify", cmd_verify },
 };
 
 #define NR_COMMANDS	ARRAY_SIZE(commands)
@@ -36,6 +38,8 @@ static const char doc[] =
 	"  weft run sleep --for 100ms --count 10000     run jobs as async tasks\n"
 	"  weft run sleep --for 100ms --engine threads  ... one thread each\n"
 	"  weft graph FILE.json                         run jobs that wait for each other\n"
+	"  weft copy -r SRC DST                         copy files, many at once\n"
+	"  weft verify FILE...                          digests of files, or check a list\n"
 	"  weft stat                                    what the kernel counted\n"
 	"  weft tasks                                   what jobs wait for, now\n"
 	"  weft top                                     the same live, and warnings\n"
@@ -47,7 +51,7 @@ static const char doc[] =
 	"\v"
 	"Exit status:\n"
 	"  0    all went well\n"
-	"  1    a job failed or was cancelled\n"
+	"  1    a job failed or was cancelled, or a file differs\n"
 	"  2    the command line is wrong\n"
 	"  3    the module is not loaded, or its files may not be opened\n"
 	"  4    the kernel refused something\n"
@@ -97,7 +101,7 @@ static const struct command *find_command(struct argp_state *state,
 	if (near)
 		argp_error(state, "there is no command '%s': did you mean '%s'?",
 			   name, near);
-	argp_error(state, "there is no command '%s': use run, stat, tasks, timeline, top, doctor, step, card or demo",
+	argp_error(state, "there is no command '%s': weft --help lists them",
 		   name);
 	return NULL;
 }
@@ -129,7 +133,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		*ret = run_command(state, arg);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which command? run, stat, tasks, timeline, top, doctor, step, card or demo");
+		argp_error(state, "which command? weft --help lists them");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -125,7 +125,7 @@ static uint64_t need_time(struct argp_state *state, int key, const char *arg)
 	return ns;
 }
 
-static unsigned int need_engine(struct argp_state *state, const char *arg)
+unsigned int need_engine(struct argp_state *state, const char *arg)
 {
 	const char *names[WEFT_LIB_ENGINES], *near;
 	int engine = weft_engine_number(arg);

@@ -113,20 +113,51 @@ void term_progress(const char *fmt, ...)
 	term.progress_shown = true;
 }
 
-void term_progress_bar(const char *what, uint64_t done, uint64_t all)
+struct bar {
+	char s[BAR_WIDTH + 1];
+};
+
+static struct bar draw_bar(uint64_t done, uint64_t all)
 {
-	unsigned int filled = all ? (double)done / all * BAR_WIDTH : 0;
-	char bar[BAR_WIDTH + 1];
+	unsigned int filled = 0;
+	struct bar bar;
+
+	if (all)
+		filled = done < all ? (double)done / all * BAR_WIDTH : BAR_WIDTH;
+	memset(bar.s, '.', BAR_WIDTH);
+	memset(bar.s, '#', filled);
+	bar.s[BAR_WIDTH] = '\0';
+	return bar;
+}
+
+/* Is it time for another one? */
+static bool bar_due(void)
+{
 	uint64_t now = now_ns();
 
 	if (now - term.bar_ns < BAR_EVERY_NS)
-		return;
+		return false;
 	term.bar_ns = now;
-	memset(bar, '.', BAR_WIDTH);
-	memset(bar, '#', filled);
-	bar[BAR_WIDTH] = '\0';
-	term_progress("%s [%s] %s of %s", what, bar, text_count(done).s,
-		      text_count(all).s);
+	return true;
+}
+
+void term_progress_bar(const char *what, uint64_t done, uint64_t all)
+{
+	if (bar_due())
+		term_progress("%s [%s] %s of %s", what, draw_bar(done, all).s,
+			      text_count(done).s, text_count(all).s);
+}
+
+/* Of files, in the course of @ns. */
+void term_progress_bytes(const char *what, uint64_t files, uint64_t all_files,
+			 uint64_t bytes, uint64_t all_bytes, uint64_t ns)
+{
+	if (bar_due())
+		term_progress("%s [%s] %s of %s files, %s of %s, %s/s", what,
+			      draw_bar(bytes, all_bytes).s, text_count(files).s,
+			      text_count(all_files).s, text_bytes(bytes).s,
+			      text_bytes(all_bytes).s,
+			      text_bytes((double)bytes * NSEC_PER_SEC / ns).s);
 }
 
 void term_progress_end(void)

@@ -29,6 +29,8 @@ const char *term_off(enum term_style style);
 
 void term_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void term_progress_bar(const char *what, uint64_t done, uint64_t all);
+void term_progress_bytes(const char *what, uint64_t files, uint64_t all_files,
+			 uint64_t bytes, uint64_t all_bytes, uint64_t ns);
 void term_progress_end(void);
 
 #endif /* WEFT_TERM_H */
