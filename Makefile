@@ -22,10 +22,9 @@ help:
 	@echo '  make coverage   what the tests reach: a table, and build/coverage/html/'
 	@echo '  make pictures   draw docs/pictures/ again'
 	@echo '  make check-html the pages of weft timeline, in Chromium: a large package'
-	@echo '  make tracers    the trace events in perf, trace-cmd and bpftrace'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
-	@echo 'Parts of these: make setup, lint, timeline, kunit, selftests, examples, kasan'
+	@echo 'Parts of these: make setup, lint, timeline, kunit, selftests, examples, kasan, tracers'
 	@echo
 	@echo 'With DEBUG=kasan (memory, locks, leaks) or DEBUG=kcsan (data races), make'
 	@echo 'check, kunit and selftests use a kernel with these checks: slow'

@@ -396,6 +396,7 @@ check() {
 		part_beside_wait
 		part timeline "$0" timeline
 		part examples "$0" examples
+		part tracers "$0" tracers
 	fi
 	sum_up
 }

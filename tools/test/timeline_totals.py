@@ -51,6 +51,19 @@ def film(checks, name):
                         story["coop_switches"])
 
 
+def pool(checks, name):
+    """Steps in the blocking pool: as many as debugfs counted, and they are drawn."""
+    doc = json.loads(read(f"{name}.json"))
+    more = (numbers(f"{name}.after", "punts")["async"] -
+            numbers(f"{name}.before", "punts")["async"])
+    checks.same(f"{name}: there were steps in the pool", True, more > 0)
+    checks.same(f"{name}: punts are those of debugfs", more,
+                doc["otherData"]["weft"][0]["punts"])
+    drawn = sum(e["ph"] == "b" and e["name"] == "in the pool" for e in doc["traceEvents"])
+    # One that is over before its poll is has no time to be drawn.
+    checks.same(f"{name}: tasks are in the pool", True, 0 < drawn <= more)
+
+
 def refusal(checks, name, status, *words):
     said = read(f"{name}.err")
     checks.same(f"{name}: the status tells", str(status), read(f"{name}.status").strip())
@@ -61,6 +74,7 @@ def main():
     checks = Checks()
     for name in "sleep", "work", "nop":
         film(checks, name)
+    pool(checks, "copy")
     refusal(checks, "nobody", 3, "may not be", "run as root")
     refusal(checks, "off", 4, "recorder is off", "echo on")
     refusal(checks, "frozen", 4, "recorder is frozen", "echo on")

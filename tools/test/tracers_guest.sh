@@ -57,6 +57,14 @@ sees_perf() {
 		same "perf stat: $event of 100 jobs" 200 "$(counted weft_$event)"
 	done
 
+	dd if=/dev/zero of="$WORK/file" bs=64k count=4 2>/dev/null
+	before=$(weft stat --json engines | tr ',' '\n' | sed -n 's/.*"punts": *\([0-9]*\).*/\1/p' | head -n 1)
+	run perf stat -a -x, -e weft:weft_punt -- weft copy --quiet "$WORK/file" "$WORK/copy"
+	after=$(weft stat --json engines | tr ',' '\n' | sed -n 's/.*"punts": *\([0-9]*\).*/\1/p' | head -n 1)
+	same "perf stat: as many steps in the pool as are counted" $((after - before)) \
+		"$(counted weft_punt)"
+	same "perf stat: there are some" 1 $((after > before))
+
 	run perf record -q -a -o "$WORK/perf" -e weft:weft_complete -- \
 		weft run nop --count 20 --quiet
 	run perf script -i "$WORK/perf"

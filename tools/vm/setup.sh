@@ -352,7 +352,8 @@ case ${1:-all} in
 all)
 	need_packages "${BUILD_PACKAGES[@]}" "${STOCK_PACKAGES[@]}" \
 		"${OWN_PACKAGES[@]}" "${LINT_PACKAGES[@]}" \
-		"${COVERAGE_PACKAGES[@]}" "${TOOLS_PACKAGES[@]}"
+		"${COVERAGE_PACKAGES[@]}" "${TOOLS_PACKAGES[@]}" \
+		"${TRACERS_PACKAGES[@]}"
 	setup_stock
 	setup_uml
 	setup_lint
