@@ -196,8 +196,7 @@ class Json(unittest.TestCase):
         self.check_pairs(doc)
         for key, ss in slices.items():
             self.assertIn(("process_name", key[0], 0), named)
-            if key[1] < 1000000:
-                self.assertIn(("thread_name", *key), named)
+            self.assertIn(("thread_name", *key), named)
             self.check_nested(ss)
         covered = {key: union(ss) for key, ss in slices.items()}
         begins = {key: {begin for begin, _, _ in ss} for key, ss in slices.items()}
@@ -431,7 +430,9 @@ class Svg(unittest.TestCase):
         root = self.page(pooled(3))
         # With the one in the legend, which is there where one is needed.
         self.assertEqual(3 + 1, self.classes(root)["pool"])
-        self.assertEqual(0, self.classes(root)["wait"] - 1)
+        self.assertEqual(1, self.classes(root)["wait"])
+        # The threads of the pool are none of the lanes: their arrows begin nowhere.
+        self.assertEqual(3 + 1, self.classes(root)["wake"])
         said = " ".join(t.text or "" for t in root.iter(f"{SVG}text"))
         self.assertIn("in the blocking pool: another thread", said)
         self.assertIn("3 steps in the blocking pool", said)
@@ -672,6 +673,8 @@ class Html(unittest.TestCase):
         page = draw(workers(3), "--file", a, "--format", "html")[0]
         data = json.loads(page.split("const WEFT = ")[1].split(";\n</script>")[0])
         self.assertEqual(2, len(data["stories"]))
+        title = f"{os.path.join(DIR, 'events')} and {a}, on one scale of time"
+        self.assertEqual(title, page.split("<h1>")[1].split("</h1>")[0])
         self.assertEqual(24 * MS, data["length"])
 
 

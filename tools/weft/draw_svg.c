@@ -9,7 +9,7 @@
 #include "svg.h"
 #include "util.h"
 
-/* From the thread that woke a task down to the task. */
+/* From the thread that woke a task down to the task; from nowhere if it is not weft's. */
 static void put_wakes(const struct page *p, double lanes_y, double tasks_y)
 {
 	const struct story *s = p->s;
@@ -19,12 +19,13 @@ static void put_wakes(const struct page *p, double lanes_y, double tasks_y)
 		const struct wake *w = &s->wakes[i];
 		double x = svg_x(p, w->ns);
 
-		if (w->lane == NO_LANE || w->ns < s->from ||
-		    w->ns > s->from + p->length)
+		double y = tasks_y + w->task * SVG_TASK;
+
+		if (w->ns < s->from || w->ns > s->from + p->length)
 			continue;
 		fprintf(p->out, "<path class=\"wake\" d=\"M%.1f %.1fV%.1f\"/>\n", x,
-			lanes_y + w->lane * SVG_LANE + SVG_LANE - 4,
-			tasks_y + w->task * SVG_TASK + 4);
+			w->lane == NO_LANE ? y - 6 :
+			lanes_y + w->lane * SVG_LANE + SVG_LANE - 4, y + 4);
 	}
 }
 
