@@ -24,7 +24,7 @@ help:
 	@echo '  make check-html the pages of weft timeline, in Chromium: a large package'
 	@echo '  make vm         a shell in the VM, with the module loaded'
 	@echo
-	@echo 'Parts of these: make setup, lint, timeline, kunit, selftests, examples, kasan'
+	@echo 'Parts of these: make setup, lint, timeline, kunit, selftests, examples, kasan, tracers'
 	@echo
 	@echo 'With DEBUG=kasan (memory, locks, leaks) or DEBUG=kcsan (data races), make'
 	@echo 'check, kunit and selftests use a kernel with these checks: slow'
@@ -78,6 +78,9 @@ check-html:
 pictures:
 	@tools/run.sh pictures
 
+tracers:
+	@tools/run.sh tracers
+
 coverage:
 	@tools/run.sh coverage
 
@@ -95,4 +98,4 @@ soak:
 	@tools/run.sh soak $(DEBUG)
 
 .PHONY: help modules clean setup tools vm demo lint kunit selftests examples signals kasan \
-	timeline check-html pictures coverage check matrix bench soak
+	timeline check-html pictures tracers coverage check matrix bench soak

@@ -9,6 +9,7 @@
 /* Steps that may run at once. */
 #define MAX_PUNTS	2
 #define NR_TASKS	5
+#define EVENTS		64
 
 /*
  * A task that sends one step to the pool and ends with @result of it. The step
@@ -89,6 +90,8 @@ static struct punt_bed *new_bed(struct kunit *test, enum weft_engine engine)
 		.workers = 1,
 		.max_threads = NR_TASKS,
 		.max_punts = MAX_PUNTS,
+		.timing = true,
+		.recorder = EVENTS,
 	};
 	struct punt_bed *bed = kunit_kzalloc(test, sizeof(*bed), GFP_KERNEL);
 	unsigned int i;
@@ -122,6 +125,7 @@ static struct punted *spawn(struct punt_bed *bed, unsigned int i)
 
 	KUNIT_ASSERT_EQ(bed->test, 0,
 			weft_task_init(&p->task, &punted_ops, &bed->group));
+	p->task.id = i;
 	weft_spawn(&p->task);
 	return p;
 }
@@ -138,6 +142,28 @@ static void until_pending(struct punted *p)
 	while ((atomic_read(&p->task.state) & WEFT_STATE_MASK) !=
 	       WEFT_STATE_PENDING)
 		schedule_timeout_idle(1);
+}
+
+/* Steps of this task that were recorded, on all CPUs: of each poll that sent one. */
+static unsigned int recorded(struct punt_bed *bed, u64 id)
+{
+	struct weft_record *r = kunit_kcalloc(bed->test, EVENTS, sizeof(*r),
+					      GFP_KERNEL);
+	unsigned int cpu, i, count, n = 0;
+	u64 written;
+
+	KUNIT_ASSERT_NOT_NULL(bed->test, r);
+	for_each_possible_cpu(cpu) {
+		count = weft_recorder_read(&bed->ex->recorder, cpu, r, &written);
+		for (i = 0; i < count; i++) {
+			if (r[i].kind != WEFT_RECORD_PUNT || r[i].id != id)
+				continue;
+			KUNIT_EXPECT_EQ(bed->test, 0, (int)r[i].worker);
+			KUNIT_EXPECT_GT(bed->test, r[i].ns, 0ULL);
+			n++;
+		}
+	}
+	return n;
 }
 
 static void step_blocks_a_thread_of_the_pool(struct kunit *test)
@@ -158,6 +184,8 @@ static void step_blocks_a_thread_of_the_pool(struct kunit *test)
 	expect_result(a, 1);
 	weft_executor_engine_stats(bed->ex, WEFT_ASYNC, &stats);
 	KUNIT_EXPECT_EQ(test, 2ULL, stats.counters.punts);
+	KUNIT_EXPECT_EQ(test, 1U, recorded(bed, 0));
+	KUNIT_EXPECT_EQ(test, 1U, recorded(bed, 1));
 	free_bed(bed);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The trace events, as tracefs shows them. */
-#include "common.h"
+#include "files.h"
 
 #define TRACEFS	"/sys/kernel/tracing/"
 #define ENABLE	TRACEFS "events/weft/enable"
@@ -91,6 +91,27 @@ TEST_F(trace, life_of_a_job_is_traced)
 	EXPECT_EQ(0, count_lines("weft_cancel:", id, ""));
 	EXPECT_LE(1, count_lines("weft_park:", "worker=",
 				 variant->engine == WEFT_ENGINE_ASYNC ? "id=0" : "worker=-1"));
+}
+
+TEST_F(trace, step_on_the_pool_is_traced)
+{
+	bool async = variant->engine == WEFT_ENGINE_ASYNC;
+	int file = memfd_create("trace", MFD_CLOEXEC);
+	struct weft_completion c;
+	char id[32];
+	__u64 job;
+
+	ASSERT_LE(0, file);
+	ASSERT_EQ(1, submit_one(self->fd, fsync_job(file, 0), &job));
+	ASSERT_EQ(1, reap(self->fd, &c, 1));
+	EXPECT_EQ(0, c.result);
+	snprintf(id, sizeof(id), "id=%llu op=fsync ", job);
+	/* A thread of its own may block by itself. */
+	EXPECT_EQ(async, count_lines("weft_punt:", id, "punts=0"));
+	EXPECT_EQ(async, count_lines("weft_punt:", id, "worker="));
+	EXPECT_EQ(async, count_lines("weft_poll_end:", id, "wait=punt"));
+	EXPECT_EQ(async, count_lines("weft_wake:", id, "by="));
+	close(file);
 }
 
 TEST_F(trace, cancel_says_its_verdict)

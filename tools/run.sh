@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs what needs a kernel of our own, with all set-up it needs:
-#   run.sh demo|vm|examples|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|pictures|matrix|bench|soak
+#   run.sh demo|vm|examples|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|
+#     pictures|tracers|matrix|bench|soak
 #   run.sh check kasan|kcsan                     KUnit and selftests there
 #   run.sh kunit kasan|kcsan|sid                 one of them
 #   run.sh selftests kasan|kcsan|backports|sid
@@ -290,6 +291,25 @@ html() {
 	tools/test/html_test.py build/tools/weft "$(command -v chromium)"
 }
 
+# The trace events as perf, trace-cmd and bpftrace see them. The last one brings a
+# compiler: its libraries take most of the memory.
+tracers() {
+	local -a files
+	local name path
+
+	tools/vm/setup.sh tracers
+	stock
+	for name in perf trace-cmd bpftrace; do
+		path=$(command -v "$name") || die "no $name: run tools/vm/setup.sh tracers"
+		files+=(--file "$path:/bin/$name")
+	done
+	tools/vm/run.sh --mem 1536 --timeout 600 --log build/vm/tracers.log "${files[@]}" \
+		--file build/stock/weft.ko:/weft.ko \
+		--file build/tools/weft:/bin/weft \
+		--file tools/test/tracers_guest.sh:/guest.sh -- 'sh /guest.sh'
+	tools/vm/scanlog.sh build/vm/tracers.log
+}
+
 bench() {
 	stock
 	bench/run.sh
@@ -376,6 +396,7 @@ check() {
 		part_beside_wait
 		part timeline "$0" timeline
 		part examples "$0" examples
+		part tracers "$0" tracers
 	fi
 	sum_up
 }
@@ -412,7 +433,7 @@ matrix() {
 
 case ${1:-}:${2:-} in
 demo: | vm: | examples: | kunit: | selftests: | signals: | kasan: | tools: | coverage: | check: | matrix: | bench: | \
-	timeline: | html: | pictures:)
+	timeline: | html: | pictures: | tracers:)
 	"$1"
 	;;
 check:kasan | check:kcsan) check "$2" ;;
@@ -422,5 +443,5 @@ selftests:kasan | selftests:kcsan | selftests:stock | selftests:backports | self
 	;;
 soak:) soak kasan ;;
 soak:kasan | soak:kcsan | soak:stock | soak:uml) soak "$2" ;;
-*) die "usage: ${0##*/} demo|vm|examples|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|pictures|matrix|bench|soak [KERNEL]" ;;
+*) die "usage: ${0##*/} demo|vm|examples|kunit|selftests|signals|kasan|tools|coverage|check|timeline|html|pictures|tracers|matrix|bench|soak [KERNEL]" ;;
 esac

@@ -59,6 +59,14 @@ void weft_punt_init(struct weft_punt *punt)
 }
 EXPORT_SYMBOL_GPL(weft_punt_init);
 
+static void weft_punt_record(struct weft_poller *p, const struct weft_task *task)
+{
+	trace_weft_punt(task);
+	if (weft_poller_timed(p) && weft_recorder_on(p->recorder))
+		weft_recorder_task(p->recorder, task, WEFT_RECORD_PUNT,
+				   weft_timers_now(&p->timers), p->worker, 0);
+}
+
 /**
  * weft_punt_start() - send a step to the blocking pool
  * @punt: not out
@@ -77,6 +85,8 @@ enum weft_poll weft_punt_start(struct weft_punt *punt, struct weft_cx *cx,
 	punt->fn = fn;
 	punt->done = false;
 	weft_waker_set(&punt->waker, cx);
+	/* Before the pool can wake it. */
+	weft_punt_record(p, cx->task);
 	cx->task->punts++;
 	p->counters.punts++;
 	queue_work(cx->task->group->executor->punts.wq, &punt->work);

@@ -31,6 +31,7 @@
  * @WEFT_RECORD_IN: a thread was switched in
  * @WEFT_RECORD_OUT: a thread was switched out
  * @WEFT_RECORD_EXIT: the thread of a task is about to end
+ * @WEFT_RECORD_PUNT: a poll sent a step to the blocking pool
  */
 enum weft_record_kind {
 	WEFT_RECORD_NONE,
@@ -43,6 +44,7 @@ enum weft_record_kind {
 	WEFT_RECORD_IN,
 	WEFT_RECORD_OUT,
 	WEFT_RECORD_EXIT,
+	WEFT_RECORD_PUNT,
 };
 
 /*

@@ -101,6 +101,21 @@ TRACE_EVENT(weft_complete,
 		  __entry->result, __entry->polls)
 );
 
+TRACE_EVENT(weft_punt,
+	TP_PROTO(const struct weft_task *task),
+	TP_ARGS(task),
+	TP_STRUCT__entry(
+		WEFT_TRACE_TASK
+		__field(u32, punts)
+	),
+	TP_fast_assign(
+		WEFT_TRACE_ASSIGN(task);
+		__entry->punts = task->punts;
+	),
+	TP_printk("id=%llu op=%s client=%u worker=%d punts=%u", __entry->id,
+		  __entry->op, __entry->client, __entry->worker, __entry->punts)
+);
+
 TRACE_EVENT(weft_park,
 	TP_PROTO(int worker, const struct weft_task *task),
 	TP_ARGS(worker, task),

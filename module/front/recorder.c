@@ -51,7 +51,8 @@ static void weft_recorder_check(void)
 		     WEFT_RECORD_PARK != WEFT_EVENT_PARK ||
 		     WEFT_RECORD_IN != WEFT_EVENT_IN ||
 		     WEFT_RECORD_OUT != WEFT_EVENT_OUT ||
-		     WEFT_RECORD_EXIT != WEFT_EVENT_EXIT);
+		     WEFT_RECORD_EXIT != WEFT_EVENT_EXIT ||
+		     WEFT_RECORD_PUNT != WEFT_EVENT_PUNT);
 	BUILD_BUG_ON(WEFT_WAIT_TIMER != WEFT_POLL_TIMER ||
 		     WEFT_WAIT_WAKER != WEFT_POLL_WAKER ||
 		     WEFT_WAIT_JOB != WEFT_POLL_JOB ||
@@ -165,7 +166,7 @@ static const char *const weft_event_names[] = {
 	[WEFT_EVENT_BRIEF] = "brief",	[WEFT_EVENT_WAKE] = "wake",
 	[WEFT_EVENT_CANCEL] = "cancel", [WEFT_EVENT_PARK] = "park",
 	[WEFT_EVENT_IN] = "in",		[WEFT_EVENT_OUT] = "out",
-	[WEFT_EVENT_EXIT] = "exit",
+	[WEFT_EVENT_EXIT] = "exit",	[WEFT_EVENT_PUNT] = "punt",
 };
 
 /**

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from recording import threads, workers
+from recording import pooled, threads, workers
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -164,6 +164,28 @@ document.body.appendChild(pre);
 """
 
 
+POOL = r"""
+const results = {}, s = stories[0], tip = document.querySelector("#tip");
+const c = s.canvas.getBoundingClientRect();
+const row = s.rows.find((r) => r.type === "task" && r.index === 1);
+const x = scale()(8e6), y = row.y + row.height / 2;
+
+s.canvas.dispatchEvent(new MouseEvent("mousemove", { view: window, bubbles: true,
+	clientX: c.left + x, clientY: c.top + y }));
+results["a task in the blocking pool says so"] =
+	/task B.*\nis in the blocking pool\n10 ms/.test(tip.textContent) || tip.textContent;
+const at = (dy) => s.canvas.getContext("2d").getImageData(
+	x * (window.devicePixelRatio || 1), (y + dy) * (window.devicePixelRatio || 1), 1, 1)
+	.data.slice(0, 3).join();
+results["its row is ruled there"] = d3.range(-3, 4).some((dy) => at(dy) !== at(0));
+move_to(d3.zoomIdentity);
+const pre = document.createElement("pre");
+pre.id = "result";
+pre.textContent = JSON.stringify(results);
+document.body.appendChild(pre);
+"""
+
+
 def run(weft, chromium, work, recordings, steps):
     page = os.path.join(work, "page.html")
     files = []
@@ -189,6 +211,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         results = run(weft, chromium, work, [threads(3), workers(3)], STEPS)
         results.update(run(weft, chromium, work, [workers(10000)], MANY))
+        results.update(run(weft, chromium, work, [pooled(3)], POOL))
     failed = 0
     for name, result in results.items():
         print(f"{'ok' if result is True else 'not ok'} - {name}")

@@ -2,8 +2,8 @@
 """Makes files as the flight recorder makes them: see linux/weft_recorder.h."""
 import struct
 
-SUBMIT, POLL, BRIEF, WAKE, CANCEL, PARK, IN, OUT, EXIT = range(1, 10)
-YIELD, TIMER, WAKER = 1, 2, 3
+SUBMIT, POLL, BRIEF, WAKE, CANCEL, PARK, IN, OUT, EXIT, PUNT = range(1, 11)
+YIELD, TIMER, WAKER, POOL = 1, 2, 3, 6
 READY, FIRST = 128, 64
 NO_WORKER = 255
 MS = 1000000
@@ -86,6 +86,20 @@ def jobs_on_worker(rec, jobs, at, work, wait, worker=0, pid=50, cpu=0):
                 worker=worker, detail=READY)
     rec.add(PARK, back + len(jobs) * work, cpu, pid=pid, worker=worker)
     rec.add(OUT, back + len(jobs) * work, cpu, pid=pid, worker=worker)
+
+
+def pooled(count=3, **kwargs):
+    """Jobs on a worker, whose first polls send a step of 10 ms to the blocking pool."""
+    rec = Recording(**kwargs)
+    rec.add(SUBMIT, 0, 0, 1048576, count, pid=7, op=7)
+    for n in range(count):
+        job, at = 1048576 + n, n * 2
+        rec.add(PUNT, at + 1, 0, job, pid=50, op=7, worker=0)
+        rec.add(POLL, at, 0, job, 0, 2, at, pid=50, op=7, worker=0, detail=POOL | FIRST)
+        rec.add(WAKE, at + 12, 1, job, pid=80 + n, op=7, worker=0, detail=1)
+        rec.add(POLL, at + 13, 0, job, 0, 1, 1, pid=50, op=7, worker=0, detail=READY)
+    rec.add(PARK, 2 * count, 0, pid=50, worker=0)
+    return rec
 
 
 def threads(count=3, **kwargs):

@@ -37,8 +37,8 @@ WORDS = {
     "histograms": {},
 }
 
-PARAMETERS = {"max_threads": 100, "max_user_clients": 10, "max_user_credits": 1000,
-              "poll_budget_us": 10000, "timing": "Y"}
+PARAMETERS = {"max_threads": 100, "max_punts": 32, "max_user_clients": 10,
+              "max_user_credits": 1000, "poll_budget_us": 10000, "timing": "Y"}
 
 
 def row(file, **cells):

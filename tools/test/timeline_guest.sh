@@ -25,6 +25,13 @@ refused() {
 	fi
 }
 
+# Nothing has happened before.
+dd if=/dev/zero of=/tmp/file bs=64k count=4 2>/dev/null
+weft stat --json engines >/out/copy.before
+weft copy --quiet /tmp/file /tmp/copy
+weft timeline --last 1h --format json >/out/copy.json
+weft stat --json engines >/out/copy.after
+
 film sleep 'sleep --for 5ms --count 200'
 film work 'work --count 5 --rounds 3 --work 2ms --wait 3ms'
 film nop 'nop --count 500'

@@ -6,6 +6,7 @@ totals there are in each format, and what it says to bad ones.
 
     timeline_test.py WEFT [TEST...]
 """
+import bisect
 import collections
 import json
 import os
@@ -18,7 +19,7 @@ import unittest
 import xml.etree.ElementTree as ET
 
 from recording import (BRIEF, EXIT, FIRST, IN, MS, OUT, PARK, POLL, READY, SUBMIT,
-                       TIMER, WAKE, WAKER, YIELD, Recording, threads, workers)
+                       TIMER, WAKE, WAKER, YIELD, Recording, pooled, threads, workers)
 
 SVG = "{http://www.w3.org/2000/svg}"
 WEFT = None
@@ -89,6 +90,11 @@ class Story(unittest.TestCase):
         self.assertEqual(502, t["polls"])
         self.assertFalse(t["exact"])
 
+    def test_steps_in_the_pool_count(self):
+        t = totals(pooled(3))
+        self.assertEqual((3, 3, 6, 3), (t["tasks"], t["ended"], t["polls"], t["punts"]))
+        self.assertEqual(0, totals(workers(3))["punts"])
+
     def test_client_can_be_chosen(self):
         rec = workers(2)
         rec.add(POLL, 1, id=9, took=0.5, client=2, pid=51, worker=1,
@@ -125,48 +131,126 @@ def pieces(doc, job):
                 opened[e["name"]] = e["ts"]
             else:
                 out.append((e["name"], opened.pop(e["name"]), e["ts"]))
-    return [p for p in out if p[0] not in ("sleep", "spin", "task")]
+    return [p for p in out if p[0] not in ("sleep", "spin", "task", "fsync")]
+
+
+# What the Trace Event Format allows an event to have, by its phase; the first ones it
+# must have.
+COMMON = {"ph", "pid", "tid", "ts", "name"}
+PHASES = {
+    "M": (COMMON | {"args"}, set()),
+    "X": (COMMON | {"dur", "cat"}, {"args"}),
+    "b": (COMMON | {"cat", "id"}, {"args"}),
+    "e": (COMMON | {"cat", "id"}, {"args"}),
+    "s": (COMMON | {"cat", "id"}, {"args"}),
+    "f": (COMMON | {"cat", "id", "bp"}, {"args"}),
+}
+METADATA = ("process_name", "thread_name")
+
+
+def no_twins(pairs):
+    """An object of JSON in which no name comes twice."""
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise AssertionError(f"twice in one object: {names}")
+    return dict(pairs)
+
+
+def union(slices):
+    """[(from, to)] of the times at which there is a slice."""
+    out = []
+    for begin, end, _ in sorted(slices):
+        if out and begin <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((begin, end))
+    return out
+
+
+def no_number(word):
+    raise AssertionError(f"{word} is no number of JSON")
 
 
 class Json(unittest.TestCase):
-    """The trace format, as Perfetto takes it."""
+    """
+    The Trace Event Format, as its document describes it and Perfetto takes it: phases
+    with what they must have, begins and ends that are pairs, slices that are nested,
+    flows from a slice to a slice, names of processes and threads, times.
+    """
 
     def check(self, doc):
+        self.assertEqual({"displayTimeUnit", "otherData", "traceEvents"}, set(doc))
+        self.assertIn(doc["displayTimeUnit"], ("ms", "ns"))
+        json.loads(json.dumps(doc), object_pairs_hook=no_twins, parse_constant=no_number)
         slices = collections.defaultdict(list)
-        asynch, flows, named = collections.defaultdict(list), {}, set()
+        flows, named = collections.defaultdict(list), set()
         for e in doc["traceEvents"]:
-            self.assertIn(e["ph"], "XMbesf")
-            self.assertIsInstance(e["pid"], int)
-            self.assertGreaterEqual(e["ts"], 0)
+            self.check_event(e)
             if e["ph"] == "M":
-                self.assertTrue(e["args"]["name"])
+                self.assertNotIn((e["name"], e["pid"], e["tid"]), named)
                 named.add((e["name"], e["pid"], e["tid"]))
             elif e["ph"] == "X":
-                self.assertGreaterEqual(e["dur"], 0)
                 slices[e["pid"], e["tid"]].append((e["ts"], e["ts"] + e["dur"], e["name"]))
-            elif e["ph"] in "be":
-                stack = asynch[e["cat"], e["id"]]
-                if e["ph"] == "b":
-                    stack.append(e["name"])
-                else:
-                    self.assertEqual(stack.pop(), e["name"])
-            else:
-                flows.setdefault(e["id"], []).append(e)
-        for stack in asynch.values():
-            self.assertEqual([], stack)
+            elif e["ph"] in "sf":
+                flows[e["id"]].append(e)
+        self.check_pairs(doc)
         for key, ss in slices.items():
-            if key[1] < 1000000:
-                self.assertIn(("thread_name", *key), named)
+            self.assertIn(("process_name", key[0], 0), named)
+            self.assertIn(("thread_name", *key), named)
             self.check_nested(ss)
+        covered = {key: union(ss) for key, ss in slices.items()}
+        begins = {key: {begin for begin, _, _ in ss} for key, ss in slices.items()}
         for s, f in flows.values():
-            self.assertEqual(("s", "f", "e"), (s["ph"], f["ph"], f["bp"]))
-            self.assertLessEqual(s["ts"], f["ts"])
-            for e in s, f:
-                self.assertTrue(any(a <= e["ts"] <= b for a, b, _ in
-                                    slices[e["pid"], e["tid"]]), e)
-            # An arrow ends where the poll begins.
-            self.assertTrue(any(a == f["ts"] for a, _, _ in slices[f["pid"], f["tid"]]), f)
+            self.check_flow(s, f, covered, begins)
         return slices, flows
+
+    def check_event(self, e):
+        self.assertIn(e["ph"], PHASES)
+        must, may = PHASES[e["ph"]]
+        self.assertLessEqual(must, set(e), e)
+        self.assertLessEqual(set(e), must | may, e)
+        for key in "pid", "tid":
+            self.assertIs(int, type(e[key]), e)
+        for key in {"ts", "dur"} & set(e):
+            self.assertIn(type(e[key]), (int, float), e)
+            self.assertTrue(0 <= e[key] < float("inf"), e)
+        for key in {"name", "cat"} & set(e):
+            self.assertIs(str, type(e[key]), e)
+            self.assertTrue(e[key], e)
+        if "id" in e:
+            self.assertIn(type(e["id"]), (int, str), e)
+        self.assertIs(dict, type(e.get("args", {})), e)
+        if e["ph"] == "M":
+            self.assertIn(e["name"], METADATA)
+            self.assertEqual({"name"}, set(e["args"]))
+            self.assertTrue(e["args"]["name"])
+
+    def check_pairs(self, doc):
+        """By time, and what has the same time as it is written, as a reader sorts."""
+        opened = collections.defaultdict(list)
+        for e in sorted(doc["traceEvents"], key=lambda e: e["ts"]):
+            if e["ph"] not in "be":
+                continue
+            stack = opened[e["cat"], e["id"]]
+            if e["ph"] == "b":
+                # An id is that of one thread of one process for good.
+                self.assertTrue(all(b["pid"] == e["pid"] for b in stack), e)
+                stack.append(e)
+            else:
+                self.assertTrue(stack, e)
+                self.assertEqual(stack.pop()["name"], e["name"], e)
+        self.assertEqual([], [s for s in opened.values() if s])
+
+    def check_flow(self, s, f, covered, begins):
+        self.assertEqual(("s", "f", "e"), (s["ph"], f["ph"], f["bp"]))
+        self.assertEqual((s["cat"], s["name"]), (f["cat"], f["name"]))
+        self.assertLessEqual(s["ts"], f["ts"])
+        for e in s, f:
+            times = covered.get((e["pid"], e["tid"]), [])
+            at = bisect.bisect_right(times, (e["ts"], float("inf"))) - 1
+            self.assertTrue(at >= 0 and e["ts"] <= times[at][1], e)
+        # An arrow ends where the poll begins.
+        self.assertIn(f["ts"], begins[f["pid"], f["tid"]], f)
 
     def check_nested(self, slices):
         stack = []
@@ -176,6 +260,37 @@ class Json(unittest.TestCase):
             if stack:
                 self.assertLessEqual(end, stack[-1] + 0.002, name)
             stack.append(end)
+
+    def test_checks_can_fail(self):
+        """Each rule is broken once."""
+        def broken(change):
+            doc = load(workers(3))
+            change(doc, doc["traceEvents"])
+            with self.assertRaises((AssertionError, KeyError, ValueError)):
+                self.check(doc)
+
+        def first(events, phase):
+            return next(e for e in events if e["ph"] == phase)
+
+        for phase in "MXbesf":
+            for key in PHASES[phase][0]:
+                broken(lambda _, es, p=phase, k=key: first(es, p).pop(k))
+            broken(lambda _, es, p=phase: first(es, p).update(ph="Q"))
+            broken(lambda _, es, p=phase: first(es, p).update(more=1))
+            broken(lambda _, es, p=phase: first(es, p).update(ts=float("nan")))
+            broken(lambda _, es, p=phase: first(es, p).update(ts=-1))
+            broken(lambda _, es, p=phase: first(es, p).update(name=7))
+        for phase in "esf":
+            broken(lambda _, es, p=phase: es.remove(first(es, p)))
+        broken(lambda _, es: es.append(first(es, "M")))
+        broken(lambda _, es: first(es, "s").update(tid=77))
+        broken(lambda _, es: first(es, "s").update(ts=1e9))
+        broken(lambda _, es: first(es, "f").update(bp="i"))
+        broken(lambda _, es: first(es, "e").update(ts=1e9))
+        broken(lambda _, es: first(es, "b").update(id="9"))
+        broken(lambda _, es: first(es, "X").update(dur=4000))
+        broken(lambda d, _: d.pop("traceEvents"))
+        broken(lambda d, _: d.update(displayTimeUnit="us"))
 
     def test_threads(self):
         slices, flows = self.check(load(threads(3)))
@@ -199,6 +314,13 @@ class Json(unittest.TestCase):
                           ("waits for a timer", 6000, 15000),
                           ("queued", 15000, 18000), ("running", 18000, 21000)],
                          pieces(doc, 1048577))
+
+    def test_task_in_the_pool_says_so(self):
+        doc = load(pooled(2))
+        self.check(doc)
+        self.assertEqual([("queued", 0, 2000), ("running", 2000, 4000),
+                          ("in the pool", 4000, 14000), ("queued", 14000, 15000),
+                          ("running", 15000, 16000)], pieces(doc, 1048577))
 
     def test_preempted_task_is_queued_meanwhile(self):
         doc = load(threads(1))
@@ -304,6 +426,22 @@ class Svg(unittest.TestCase):
         self.assertEqual(2, sum(t == "A" for t in labels))
         self.assertTrue(any("4 of them coop switches" in (t or "") for t in labels))
 
+    def test_pool_is_a_shape_of_its_own(self):
+        root = self.page(pooled(3))
+        # With the one in the legend, which is there where one is needed.
+        self.assertEqual(3 + 1, self.classes(root)["pool"])
+        self.assertEqual(1, self.classes(root)["wait"])
+        # The threads of the pool are none of the lanes: their arrows begin nowhere.
+        self.assertEqual(3 + 1, self.classes(root)["wake"])
+        said = " ".join(t.text or "" for t in root.iter(f"{SVG}text"))
+        self.assertIn("in the blocking pool: another thread", said)
+        self.assertIn("3 steps in the blocking pool", said)
+        self.assertEqual(0, self.classes(self.page(workers(3)))["pool"])
+
+    def test_many_in_the_pool_are_an_area(self):
+        root = self.page(pooled(200))
+        self.assertEqual(1 + 1, self.classes(root)["pool"])
+
     def test_says_what_it_shows(self):
         root = self.page(threads(3), "--title", "Me & <you>")
         self.assertEqual("Me & <you>", root.find(f"{SVG}title").text)
@@ -356,6 +494,14 @@ class Text(unittest.TestCase):
         lanes = self.lanes(threads(3), "--width", "120")
         self.assertEqual(6, len(lanes))
         self.assertRegex(lanes["pid 101"], r"^ +B+\| +B+\| +B+\|$")
+
+    def test_pool(self):
+        out = draw(pooled(3), "--width", "80")[0]
+        lanes = self.lanes(pooled(3), "--width", "80")
+        self.assertRegex(lanes["task A"], r"^#+o{20,}-+#+$")
+        self.assertIn("o in the blocking pool", out)
+        self.assertNotIn("pool", draw(workers(3), "--width", "80")[0])
+        self.assertIn("in pool", draw(pooled(40), "--width", "80")[0])
 
     def test_no_line_is_too_long(self):
         for width in (30, 40, 60, 80, 200):
@@ -516,11 +662,19 @@ class Html(unittest.TestCase):
                                 for s in l["slices"]))
         self.assertEqual(3, len(data["stories"][0]["wakes"]))
 
+    def test_page_knows_who_is_in_the_pool(self):
+        page = draw(pooled(2), "--format", "html")[0]
+        data = json.loads(page.split("const WEFT = ")[1].split(";\n</script>")[0])
+        self.assertEqual([[2, 12]], [[f // MS, t // MS] for f, t, kind, *_ in
+                                     data["stories"][0]["tasks"][0]["pieces"] if kind == 3])
+
     def test_two_recordings_have_one_scale(self):
         a = threads(3).write(os.path.join(DIR, "a"))
         page = draw(workers(3), "--file", a, "--format", "html")[0]
         data = json.loads(page.split("const WEFT = ")[1].split(";\n</script>")[0])
         self.assertEqual(2, len(data["stories"]))
+        title = f"{os.path.join(DIR, 'events')} and {a}, on one scale of time"
+        self.assertEqual(title, page.split("<h1>")[1].split("</h1>")[0])
         self.assertEqual(24 * MS, data["length"])
 
 

@@ -38,7 +38,8 @@ def film(checks, name):
     checks.same(f"{name}: nothing was lost", [0, 0], [s["lost"] for s in stories])
     # From top to bottom.
     for engine, story in zip(("threads", "async"), stories):
-        for column, key in (("polls", "polls"), ("wakes", "wakes"), ("done", "ended")):
+        for column, key in (("polls", "polls"), ("wakes", "wakes"), ("done", "ended"),
+                            ("punts", "punts")):
             more = (numbers(f"{name}.after", column)[engine] -
                     numbers(f"{name}.before", column)[engine])
             checks.same(f"{name}: {column} on {engine} are those of debugfs", more,
@@ -48,6 +49,19 @@ def film(checks, name):
                     numbers(f"{name}.before", "coop_switches")[engine])
             checks.same(f"{name}: coop switches on {engine} are those of debugfs", more,
                         story["coop_switches"])
+
+
+def pool(checks, name):
+    """Steps in the blocking pool: as many as debugfs counted, and they are drawn."""
+    doc = json.loads(read(f"{name}.json"))
+    more = (numbers(f"{name}.after", "punts")["async"] -
+            numbers(f"{name}.before", "punts")["async"])
+    checks.same(f"{name}: there were steps in the pool", True, more > 0)
+    checks.same(f"{name}: punts are those of debugfs", more,
+                doc["otherData"]["weft"][0]["punts"])
+    drawn = sum(e["ph"] == "b" and e["name"] == "in the pool" for e in doc["traceEvents"])
+    # One that is over before its poll is has no time to be drawn.
+    checks.same(f"{name}: tasks are in the pool", True, 0 < drawn <= more)
 
 
 def refusal(checks, name, status, *words):
@@ -60,6 +74,7 @@ def main():
     checks = Checks()
     for name in "sleep", "work", "nop":
         film(checks, name)
+    pool(checks, "copy")
     refusal(checks, "nobody", 3, "may not be", "run as root")
     refusal(checks, "off", 4, "recorder is off", "echo on")
     refusal(checks, "frozen", 4, "recorder is frozen", "echo on")

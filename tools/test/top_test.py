@@ -176,6 +176,8 @@ class TopTest(unittest.TestCase):
                 ({"clients": [client(n) for n in range(9)]}, 0),
                 ({"clients": [client(n, uid=n % 2) for n in range(10)]}, 0),
                 ({"clients": [client(1, credits=1000)]}, 1),
+                ({"tasks": [task(n, waits="punt") for n in range(33)]}, 1),
+                ({"tasks": [task(n, waits="punt") for n in range(32)]}, 0),
                 ({"engines": [row("engines", engine="threads", threads=100)]}, 1),
                 ({"engines": [row("engines", engine="threads", threads=99)]}, 0)):
             _, line = self.warnings(self.folder(**files))

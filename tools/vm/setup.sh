@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Brings the packages and kernels of the test bed:
-#   setup.sh [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html]
+#   setup.sh [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html|tracers]
 # Everything lands in the cache (WEFT_CACHE); a second run only checks.
 # shellcheck disable=SC2317 # with_lock, logged and trap call functions by name
 set -euo pipefail
@@ -17,9 +17,10 @@ LINT_PACKAGES=("$WEFT_SOURCE" xz-utils git sparse shellcheck codespell perl)
 COVERAGE_PACKAGES=(gcovr)
 TOOLS_PACKAGES=(tmux)
 HTML_PACKAGES=(chromium fonts-dejavu-core)
+TRACERS_PACKAGES=(linux-perf trace-cmd bpftrace)
 
 usage() {
-	echo "usage: ${0##*/} [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html]" >&2
+	echo "usage: ${0##*/} [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html|tracers]" >&2
 	exit 2
 }
 
@@ -334,6 +335,11 @@ setup_html() {
 	say "the browser is ready"
 }
 
+setup_tracers() {
+	need_packages "${BUILD_PACKAGES[@]}" "${TRACERS_PACKAGES[@]}"
+	say "perf, trace-cmd and bpftrace are ready"
+}
+
 setup_coverage() {
 	need_packages "${BUILD_PACKAGES[@]}" "${COVERAGE_PACKAGES[@]}"
 	# The kselftest harness.
@@ -346,7 +352,8 @@ case ${1:-all} in
 all)
 	need_packages "${BUILD_PACKAGES[@]}" "${STOCK_PACKAGES[@]}" \
 		"${OWN_PACKAGES[@]}" "${LINT_PACKAGES[@]}" \
-		"${COVERAGE_PACKAGES[@]}" "${TOOLS_PACKAGES[@]}"
+		"${COVERAGE_PACKAGES[@]}" "${TOOLS_PACKAGES[@]}" \
+		"${TRACERS_PACKAGES[@]}"
 	setup_stock
 	setup_uml
 	setup_lint
@@ -360,5 +367,6 @@ lint) setup_lint ;;
 tools) setup_tools ;;
 coverage) setup_coverage ;;
 html) setup_html ;;
+tracers) setup_tracers ;;
 *) usage ;;
 esac

@@ -41,10 +41,22 @@ const char *draw_unit(uint64_t length, uint64_t *ns)
 	return "ns";
 }
 
+/* Does the legend speak of the blocking pool? */
+bool draw_has_pool(const struct drawing *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < d->count; i++)
+		if (d->stories[i].pool)
+			return true;
+	return false;
+}
+
 /* What a story comes to, in one sentence. */
 void draw_sum(const struct story *s, char *words, size_t size)
 {
 	char switches[96] = "switches unknown on this kernel", coop[96] = "";
+	char steps[96] = "";
 
 	if (s->sees_switches)
 		snprintf(switches, sizeof(switches), "switched out %s times",
@@ -52,10 +64,13 @@ void draw_sum(const struct story *s, char *words, size_t size)
 	if (s->exact)
 		snprintf(coop, sizeof(coop), ", %s of them coop switches",
 			 text_count(s->coop).s);
-	snprintf(words, size, "%s task%s, %s ended; %s kernel thread%s, %s; %s poll%s%s; %s wake%s.",
+	if (s->punts)
+		snprintf(steps, sizeof(steps), "; %s step%s in the blocking pool",
+			 text_count(s->punts).s, s->punts == 1 ? "" : "s");
+	snprintf(words, size, "%s task%s, %s ended; %s kernel thread%s, %s; %s poll%s%s; %s wake%s%s.",
 		 text_count(s->nr_tasks).s, s->nr_tasks == 1 ? "" : "s",
 		 text_count(s->ended).s, text_count(s->nr_lanes).s,
 		 s->nr_lanes == 1 ? "" : "s", switches, text_count(s->polls).s,
 		 s->polls == 1 ? "" : "s", coop, text_count(s->nr_wakes).s,
-		 s->nr_wakes == 1 ? "" : "s");
+		 s->nr_wakes == 1 ? "" : "s", steps);
 }

@@ -30,6 +30,7 @@ void draw_svg(FILE *out, const struct drawing *d);
 void draw_json(FILE *out, const struct drawing *d);
 void draw_html(FILE *out, const struct drawing *d);
 bool draw_has_html(void);
+bool draw_has_pool(const struct drawing *d);
 
 uint64_t draw_tick(uint64_t length, unsigned int most);
 const char *draw_unit(uint64_t length, uint64_t *ns);

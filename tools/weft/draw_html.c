@@ -224,7 +224,7 @@ static const char controls[] =
 	"</fieldset>\n"
 	"<button id=\"reset\">all of it</button><button id=\"next\">next wake</button>\n"
 	"<p id=\"chosen\"></p>\n"
-	"<p>Solid: runs. Hatched: ready, but has no thread or CPU. Dotted: waits. Red: the thread is switched out. Arrow: a thread wakes a task.</p>\n"
+	"<p>Solid: runs. Hatched: ready, but has no thread or CPU. Dotted: waits. Ruled: in the blocking pool. Red: the thread is switched out. Arrow: a thread wakes a task.</p>\n"
 	"</main>\n"
 	"<div id=\"tip\"></div>\n";
 

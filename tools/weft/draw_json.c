@@ -5,6 +5,7 @@
  * story, so that two stories lie above each other.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "draw.h"
 #include "util.h"
@@ -16,8 +17,10 @@ struct writer {
 	unsigned int process;
 	bool any;
 	uint64_t flow;
-	unsigned int others;	/* threads that are not weft's */
 };
+
+/* The threads that are not weft's come after those that are. */
+#define OUTSIDE		1000000
 
 static void begin(struct writer *w, const char *phase, uint64_t ns)
 {
@@ -132,15 +135,16 @@ static void put_task(struct writer *w, uint32_t task)
 	size_t i;
 
 	put_async(w, "b", t->from, t, name);
-	fprintf(w->out, ",\"args\":{\"id\":\"%" PRIu64 "\",\"client\":%" PRIu32 ",\"polls\":%u}}",
-		t->id, t->client, t->polls);
+	fprintf(w->out, ",\"args\":{\"id\":\"%" PRIu64 "\",\"client\":%" PRIu32 ",\"polls\":%u,\"punts\":%u}}",
+		t->id, t->client, t->polls, t->punts);
 	for (i = t->first; i < t->first + t->pieces; i++) {
 		const struct piece *p = &w->s->pieces[i];
 		char state[64];
 
 		snprintf(state, sizeof(state), "%s%s",
 			 p->kind == PIECE_RUNS	? "running" :
-			 p->kind == PIECE_READY ? "queued" : "waits for ",
+			 p->kind == PIECE_READY ? "queued" :
+			 p->kind == PIECE_POOL	? "in the pool" : "waits for ",
 			 p->kind == PIECE_WAITS ? wait_name(p->wait) : "");
 		put_async(w, "b", p->from, t, state);
 		fputs("}", w->out);
@@ -176,7 +180,7 @@ static void put_flow(struct writer *w, const struct wake *wake)
 		return;
 	if (wake->lane == NO_LANE) {
 		/* A flow begins in a slice: the waker is drawn as one. */
-		thread = 1000000 + wake->pid;
+		thread = OUTSIDE + wake->pid;
 		begin(w, "X", wake->ns);
 		fprintf(w->out, ",\"tid\":%" PRIu32 ",\"dur\":1,\"cat\":\"thread\"", thread);
 		fprintf(w->out, ",\"name\":\"wakes\",\"args\":{\"pid\":%" PRIu32 "}}",
@@ -192,6 +196,36 @@ static void put_flow(struct writer *w, const struct wake *wake)
 		poll->lane + 1, woken_name(wake->by), w->flow);
 }
 
+static int compare_pids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Names for the threads that woke a task and are not weft's. */
+static void put_outsiders(struct writer *w)
+{
+	const struct story *s = w->s;
+	uint32_t *pids = calloc(s->nr_wakes + 1, sizeof(*pids));
+	size_t i, n = 0;
+
+	for (i = 0; i < s->nr_wakes && pids; i++)
+		if (s->wakes[i].lane == NO_LANE && woken_poll(s, &s->wakes[i]))
+			pids[n++] = s->wakes[i].pid;
+	if (n)
+		qsort(pids, n, sizeof(*pids), compare_pids);
+	for (i = 0; i < n; i++) {
+		struct text name;
+
+		if (i && pids[i] == pids[i - 1])
+			continue;
+		snprintf(name.s, sizeof(name.s), "pid %" PRIu32, pids[i]);
+		put_name(w, "thread_name", OUTSIDE + pids[i], name.s);
+	}
+	free(pids);
+}
+
 static void put_totals(FILE *out, const struct story *s)
 {
 	fprintf(out, "{\"tasks\":%" PRIu32 ",\"ended\":%" PRIu64, s->nr_tasks,
@@ -201,6 +235,7 @@ static void put_totals(FILE *out, const struct story *s)
 	fprintf(out, ",\"wakes\":%zu,\"parks\":%" PRIu64, s->nr_wakes, s->parks);
 	fprintf(out, ",\"switches\":%zu,\"coop_switches\":%" PRIu64,
 		s->nr_switches, s->coop);
+	fprintf(out, ",\"punts\":%" PRIu64, s->punts);
 	fprintf(out, ",\"exact\":%s,\"lost\":%" PRIu64 ",\"length_ns\":%" PRIu64 "}",
 		s->exact ? "true" : "false", s->lost, s->to - s->from);
 }
@@ -228,6 +263,7 @@ void draw_json(FILE *out, const struct drawing *d)
 		w.process = i + 1;
 		put_name(&w, "process_name", 0, w.s->title);
 		put_lanes(&w);
+		put_outsiders(&w);
 		for (n = 0; n < w.s->nr_tasks; n++)
 			put_task(&w, n);
 		for (k = 0; k < w.s->nr_wakes; k++)

@@ -22,6 +22,7 @@ enum {
 	LOOK_RUNS,
 	LOOK_WAITS,
 	LOOK_READY,
+	LOOK_POOL,
 	LOOK_SWITCH,
 	LOOK_OTHERS,
 };
@@ -31,6 +32,7 @@ static const struct look looks[] = {
 	[LOOK_RUNS] = { "#", "\u2588", STYLE_GREEN },
 	[LOOK_WAITS] = { ".", "\u00b7", STYLE_DIM },
 	[LOOK_READY] = { "-", "\u2591", STYLE_YELLOW },
+	[LOOK_POOL] = { "o", "\u25cb", STYLE_BLUE },
 	[LOOK_SWITCH] = { "|", "\u2502", STYLE_RED },
 	[LOOK_OTHERS] = { "~", "~", STYLE_NONE },
 };
@@ -116,14 +118,17 @@ static double overlap(const struct canvas *c, unsigned int cell, uint64_t from,
 
 static unsigned int task_look(const double share[NR_PIECE_KINDS], double cell_ns)
 {
-	double all = share[PIECE_RUNS] + share[PIECE_READY] + share[PIECE_WAITS];
+	double off = share[PIECE_WAITS] + share[PIECE_POOL];
+	double all = share[PIECE_RUNS] + share[PIECE_READY] + off;
 
 	if (all * 2 < cell_ns)
 		return share[PIECE_RUNS] * 8 > cell_ns ? LOOK_RUNS : LOOK_NONE;
 	/* Tasks that take turns within a cell all run there. */
 	if (share[PIECE_RUNS] * 3 > all)
 		return LOOK_RUNS;
-	return share[PIECE_WAITS] > share[PIECE_READY] ? LOOK_WAITS : LOOK_READY;
+	if (off <= share[PIECE_READY])
+		return LOOK_READY;
+	return share[PIECE_POOL] > share[PIECE_WAITS] ? LOOK_POOL : LOOK_WAITS;
 }
 
 static void draw_task(const struct canvas *c, uint32_t task)
@@ -245,11 +250,14 @@ static void draw_many_tasks(const struct canvas *c, const struct bin *bins)
 		{ "running", PIECE_RUNS, LOOK_RUNS },
 		{ "ready", PIECE_READY, LOOK_READY },
 		{ "waiting", PIECE_WAITS, LOOK_WAITS },
+		{ "in pool", PIECE_POOL, LOOK_POOL },
 	};
 	double amount[MAX_CELLS];
 	unsigned int i, cell;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].kind == PIECE_POOL && !c->s->pool)
+			continue;
 		for (cell = 0; cell < c->cells; cell++)
 			amount[cell] = bins[cell].share[rows[i].kind] / c->cell_ns;
 		draw_level(c, rows[i].label, amount, looks[rows[i].look].style);
@@ -361,13 +369,15 @@ static void draw_key(FILE *out, unsigned int look, const char *words,
 	*at += len;
 }
 
-static void draw_legend(FILE *out, unsigned int width)
+static void draw_legend(FILE *out, const struct drawing *d, unsigned int width)
 {
 	unsigned int at = 0;
 
 	draw_key(out, LOOK_RUNS, "runs", &at, width);
 	draw_key(out, LOOK_WAITS, "waits", &at, width);
 	draw_key(out, LOOK_READY, "ready, has no thread or CPU", &at, width);
+	if (draw_has_pool(d))
+		draw_key(out, LOOK_POOL, "in the blocking pool", &at, width);
 	draw_key(out, LOOK_SWITCH, "switched out", &at, width);
 	draw_key(out, LOOK_OTHERS, "other tasks", &at, width);
 	fputc('\n', out);
@@ -404,5 +414,5 @@ void draw_text(FILE *out, const struct drawing *d, unsigned int width)
 		draw_story(&c, width);
 	}
 	fputc('\n', out);
-	draw_legend(out, width);
+	draw_legend(out, d, width);
 }

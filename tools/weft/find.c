@@ -45,7 +45,7 @@ static const struct {
 	},
 	[FIND_CAP] = {
 		"cap reached", 'C',
-		"Further jobs are refused: reap completions, end what is not needed, or raise the limit.",
+		"What is beyond it is refused, or waits in the pool: reap completions, end what is not needed, or raise the limit.",
 	},
 };
 
@@ -241,6 +241,20 @@ static void find_threads_cap(struct findings *f, const struct snap *snap)
 		    text_count(e->threads).s);
 }
 
+/* Nothing is refused there; but whoever comes next waits for those before it. */
+static void find_pool_cap(struct findings *f, const struct snap *snap)
+{
+	uint64_t max = snap->params.max_punts, inside = 0;
+	size_t i;
+
+	for (i = 0; i < snap->nr_tasks; i++)
+		inside += !strcmp(snap->tasks[i].waits, "punt");
+	if (max != SNAP_NONE && inside > max)
+		add(f, FIND_CAP, "blocking pool",
+		    "%s jobs are in it, max_punts lets %s of them go on at once",
+		    text_count(inside).s, text_count(max).s);
+}
+
 /**
  * find() - look for what is wrong
  * @f: receives it
@@ -264,4 +278,5 @@ void find(struct findings *f, struct snap *snap, uint64_t queued_ns)
 		find_user_cap(f, snap, i);
 	}
 	find_threads_cap(f, snap);
+	find_pool_cap(f, snap);
 }

@@ -256,6 +256,7 @@ static void read_params(struct snap_params *p, const char *dir)
 	if (strcmp(dir, DEBUGFS_DIR))
 		snprintf(path, sizeof(path), "%s/parameters", dir);
 	p->max_threads = read_param(path, "max_threads");
+	p->max_punts = read_param(path, "max_punts");
 	p->max_user_clients = read_param(path, "max_user_clients");
 	p->max_user_credits = read_param(path, "max_user_credits");
 	p->poll_budget_us = read_param(path, "poll_budget_us");

@@ -75,7 +75,7 @@ struct snap_range {
 
 /* Parameters of the module; SNAP_NONE if they cannot be read. */
 struct snap_params {
-	uint64_t max_threads, max_user_clients, max_user_credits, poll_budget_us;
+	uint64_t max_threads, max_punts, max_user_clients, max_user_credits, poll_budget_us;
 	bool timing;
 };
 

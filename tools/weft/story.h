@@ -51,6 +51,7 @@ enum piece_kind {
 	PIECE_READY,	/* runnable, but has no thread or no CPU */
 	PIECE_RUNS,
 	PIECE_WAITS,	/* for @wait: WEFT_POLL_TIMER or WEFT_POLL_WAKER */
+	PIECE_POOL,	/* a step of it is in the blocking pool, which may be full */
 	NR_PIECE_KINDS,
 };
 
@@ -98,6 +99,7 @@ struct lane {
  * @whole: it was seen from its submit on
  * @result: how it ended
  * @polls: polls that were seen
+ * @punts: steps that it sent to the blocking pool
  * @first: its first piece
  * @pieces: how many
  */
@@ -112,6 +114,7 @@ struct task {
 	bool whole;
 	int64_t result;
 	unsigned int polls;
+	unsigned int punts;
 	size_t first;
 	size_t pieces;
 };
@@ -162,6 +165,8 @@ struct switching {
  * @polls: polls of all tasks there are, and those of brief events
  * @parks: times a thread had nothing to poll
  * @coop: polls of another task, without a switch in between
+ * @punts: steps that went to the blocking pool
+ * @pool: at some time one was there
  * @exact: @coop is exact: no brief events, which do not tell of each poll
  * @ended: tasks that ended
  * @lost: the recorder lost events that may belong here
@@ -186,6 +191,8 @@ struct story {
 	uint64_t polls;
 	uint64_t parks;
 	uint64_t coop;
+	uint64_t punts;
+	bool pool;
 	bool exact;
 	uint64_t ended;
 	uint64_t lost;

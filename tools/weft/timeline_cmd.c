@@ -254,6 +254,18 @@ static int tell_files(struct drawing *d, struct story *stories, struct plan *pla
 	return 0;
 }
 
+/* Of several, a title says what is compared; one has its own. */
+static void name_it(char *title, size_t size, const struct plan *plan)
+{
+	if (plan->title)
+		snprintf(title, size, "%s", plan->title);
+	else if (plan->both)
+		snprintf(title, size, "weft run %s, on both engines", plan->film.run);
+	else if (plan->nr_paths > 1)
+		snprintf(title, size, "%s and %s, on one scale of time",
+			 plan->paths[0], plan->paths[1]);
+}
+
 int cmd_timeline(int argc, char **argv)
 {
 	const struct argp argp = {
@@ -265,6 +277,7 @@ int cmd_timeline(int argc, char **argv)
 	struct plan plan = { .film.last_ns = NSEC_PER_SEC };
 	struct story stories[WEFT_LIB_ENGINES] = {};
 	struct drawing d = { .stories = stories };
+	char title[256] = "";
 	unsigned int i;
 	int ret;
 
@@ -285,7 +298,8 @@ int cmd_timeline(int argc, char **argv)
 		d.count = 1;
 		d.length_ns = stories[0].to - stories[0].from;
 	}
-	d.title = plan.title ? plan.title : "";
+	name_it(title, sizeof(title), &plan);
+	d.title = title;
 	if (!ret)
 		ret = write_out(&plan, &d);
 	for (i = 0; i < WEFT_LIB_ENGINES; i++)

@@ -177,6 +177,15 @@ void weave_piece(struct weaver *w, uint32_t task, enum piece_kind kind,
 		.kind = kind,
 		.wait = wait,
 	};
+	s->pool |= kind == PIECE_POOL;
+}
+
+/* What a task did from one poll to what made it runnable again. */
+static void weave_wait(struct weaver *w, uint32_t task, uint64_t from, uint64_t to,
+		       unsigned int wait)
+{
+	weave_piece(w, task, wait == WEFT_POLL_PUNT ? PIECE_POOL : PIECE_WAITS, from,
+		    to, NO_LANE, wait);
 }
 
 /* The thread is at work again. */
@@ -215,8 +224,7 @@ static void task_before(struct weaver *w, uint32_t task,
 	if (queued < state->end || state->wait == WEFT_POLL_YIELD)
 		queued = state->end ? state->end : queued;
 	if (state->end)
-		weave_piece(w, task, PIECE_WAITS, state->end, queued, NO_LANE,
-			    state->wait);
+		weave_wait(w, task, state->end, queued, state->wait);
 	weave_piece(w, task, PIECE_READY, queued, e->ns, NO_LANE, 0);
 }
 
@@ -292,6 +300,16 @@ static void weave_wake(struct weaver *w, const struct weft_recorder_event *e)
 	};
 }
 
+static void weave_punt(struct weaver *w, const struct weft_recorder_event *e)
+{
+	uint32_t task = find_task(w, e);
+
+	if (task == NO_TASK)
+		return;
+	w->s->tasks[task].punts++;
+	w->s->punts++;
+}
+
 static void weave_out(struct weaver *w, const struct weft_recorder_event *e,
 		      uint32_t lane)
 {
@@ -359,6 +377,9 @@ static void weave_events(struct weaver *w)
 		case WEFT_EVENT_WAKE:
 			weave_wake(w, e);
 			break;
+		case WEFT_EVENT_PUNT:
+			weave_punt(w, e);
+			break;
 		default:
 			weave_lane(w, e);
 		}
@@ -383,8 +404,7 @@ static void weave_rest(struct weaver *w)
 		if (state->wait != WEFT_POLL_YIELD) {
 			if (state->woken > state->end)
 				until = state->woken;
-			weave_piece(w, i, PIECE_WAITS, state->end, until, NO_LANE,
-				    state->wait);
+			weave_wait(w, i, state->end, until, state->wait);
 		} else {
 			until = state->end;
 		}

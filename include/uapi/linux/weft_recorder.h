@@ -87,6 +87,7 @@ struct weft_recorder_ring {
 #define WEFT_EVENT_IN		7	/* switched in */
 #define WEFT_EVENT_OUT		8	/* switched out; @detail: 1 if still runnable */
 #define WEFT_EVENT_EXIT		9	/* the thread of a job is about to end */
+#define WEFT_EVENT_PUNT		10	/* a step of the job goes to the blocking pool */
 
 /* @detail of WEFT_EVENT_POLL: what the job waits for, or that it has ended. */
 #define WEFT_POLL_NONE		0

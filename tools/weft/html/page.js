@@ -7,7 +7,7 @@
 
 const LEFT = 90, RIGHT = 20, ROW = 22, SMALL = 7, AREA = 90, HEAD = 20, AXIS = 30;
 const MANY_TASKS = 120, MANY_LANES = 40, BINS = 300, THIN = .8;
-const READY = 0, RUNS = 1, WAITS = 2;
+const READY = 0, RUNS = 1, WAITS = 2, POOL = 3;
 const POLL = 0, BRIEF = 1, OFF = 2, PARK = 3;
 const COLOURS = ["#1f5f99", "#f2a73b", "#2f8f5b", "#b5477d", "#6d5fa6", "#d8c38a", "#44515c",
 	"#8cc0de"];
@@ -47,22 +47,27 @@ function fill_of(s, task) {
 	return s.tasks.length <= COLOURS.length ? COLOURS[task] : task % 2 ? "#5b87ae" : "#1f5f99";
 }
 
-/* Hatched: runnable, but does not run. Also for who sees no colours. */
-const hatch = (() => {
+/* Lines of a colour on another one; also for who sees no colours. */
+function pattern(paper, ink, lines) {
 	const c = document.createElement("canvas"), x = c.getContext("2d");
 
 	c.width = c.height = 6;
-	x.fillStyle = "#ffe9b8";
+	x.fillStyle = paper;
 	x.fillRect(0, 0, 6, 6);
-	x.strokeStyle = "#a06a00";
+	x.strokeStyle = ink;
 	x.beginPath();
-	for (const d of [-6, 0, 6]) {
-		x.moveTo(d, 6);
-		x.lineTo(d + 6, 0);
+	for (const [from_x, from_y, to_x, to_y] of lines) {
+		x.moveTo(from_x, from_y);
+		x.lineTo(to_x, to_y);
 	}
 	x.stroke();
 	return x.createPattern(c, "repeat");
-})();
+}
+
+/* Runnable, but does not run. */
+const hatch = pattern("#ffe9b8", "#a06a00", [-6, 0, 6].map((d) => [d, 6, d + 6, 0]));
+/* In the blocking pool. */
+const ruled = pattern("#e6eef6", "#1f5f99", [[0, 1.5, 6, 1.5], [0, 4.5, 6, 4.5]]);
 
 /* Which rows there are, now that this much of the time is seen. */
 function layout(s) {
@@ -197,8 +202,8 @@ function draw_task(x, s, row) {
 
 		if (d[2] === RUNS) {
 			block(x, s, f, t, y, h, row.index, false);
-		} else if (d[2] === READY) {
-			x.fillStyle = hatch;
+		} else if (d[2] === READY || d[2] === POOL) {
+			x.fillStyle = d[2] === READY ? hatch : ruled;
 			x.fillRect(f, y, t - f, h);
 		} else {
 			x.fillStyle = "#666";
@@ -211,7 +216,7 @@ function draw_task(x, s, row) {
 /* [[what, ...of each bin]] for all tasks or threads together. */
 function bins_of(s, type) {
 	const z = scale(), [from, to] = z.domain(), step = (to - from) / BINS;
-	const sums = [0, 1, 2].map(() => new Float64Array(BINS));
+	const sums = [READY, RUNS, WAITS, POOL].map(() => new Float64Array(BINS));
 	const spread = (sum, f, t) => {
 		let i = Math.max(0, Math.floor((f - from) / step));
 		const end = Math.min(BINS - 1, Math.floor((t - from) / step));
@@ -242,16 +247,17 @@ function bins_of(s, type) {
 
 function draw_area(x, s, row) {
 	const sums = bins_of(s, row.type), w = (width - LEFT - RIGHT) / BINS;
-	const all = d3.range(BINS).map((i) => sums[0][i] + sums[1][i] + sums[2][i]);
+	const all = d3.range(BINS).map((i) => d3.sum(sums, (sum) => sum[i]));
 	const most = Math.max(d3.max(all), 1e-9), h = row.height - 12;
 
 	for (let i = 0; i < BINS; i++) {
 		let y = row.y + row.height - 4;
 
-		for (const kind of [RUNS, READY, WAITS]) {
+		for (const kind of [RUNS, READY, POOL, WAITS]) {
 			const part = sums[kind][i] / most * h;
 
-			x.fillStyle = kind === READY ? hatch : kind === WAITS ? "#ddd" :
+			x.fillStyle = kind === READY ? hatch : kind === POOL ? ruled :
+				kind === WAITS ? "#ddd" :
 				row.type === "switches" ? "#c22" : "#1f5f99";
 			x.fillRect(LEFT + i * w, y - part, w + .3, part);
 			y -= part;
@@ -377,7 +383,8 @@ function words_of(s, h) {
 	const d = h.item, time = `${text_time(d[1] - d[0])}, from ${text_time(d[0])}`;
 
 	if (h.row.type === "task") {
-		const what = ["ready, but has no thread or CPU", "runs", "waits for " + (d[3] || "")];
+		const what = ["ready, but has no thread or CPU", "runs", "waits for " + (d[3] || ""),
+			      "is in the blocking pool"];
 
 		return `${job_words(s, h.row.index)}\n${what[d[2]]}\n${time}`;
 	}
