@@ -108,6 +108,56 @@ static inline bool weft_file_has_nowait(const struct file *file)
 	return (file->f_mode & FMODE_NOWAIT) || S_ISSOCK(mode) || S_ISFIFO(mode);
 }
 
+/*
+ * 6.8 (March 2024): vfs_iocb_iter_write() itself keeps the file system from being
+ * frozen. If the write was queued, who gave it to do lets go when it is done.
+ */
+#define WEFT_WRITE_STARTS	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0))
+
+static inline void weft_start_write(struct file *file)
+{
+	if (!WEFT_WRITE_STARTS)
+		file_start_write(file);
+}
+
+static inline void weft_end_write(struct file *file)
+{
+	if (!WEFT_WRITE_STARTS)
+		file_end_write(file);
+}
+
+/* For a write that is not to wait. */
+static inline bool weft_start_write_trylock(struct file *file)
+{
+	if (!file_start_write_trylock(file))
+		return false;
+	/* It must not be held twice. Only a freeze that begins now is waited for. */
+	if (WEFT_WRITE_STARTS)
+		file_end_write(file);
+	return true;
+}
+
+/* For one that may be queued, and end in another thread: lockdep is to know. */
+static inline bool weft_start_queued_write(struct file *file)
+{
+	if (!weft_start_write_trylock(file))
+		return false;
+	if (!WEFT_WRITE_STARTS && S_ISREG(file_inode(file)->i_mode))
+		__sb_writers_release(file_inode(file)->i_sb, SB_FREEZE_WRITE);
+	return true;
+}
+
+/* @queued: it was. */
+static inline void weft_end_queued_write(struct file *file, bool queued)
+{
+	struct super_block *sb = file_inode(file)->i_sb;
+
+	if (WEFT_WRITE_STARTS ? !queued : !S_ISREG(file_inode(file)->i_mode))
+		return;
+	__sb_writers_acquired(sb, SB_FREEZE_WRITE);
+	sb_end_write(sb);
+}
+
 /* 6.8 (March 2024): a signal adds 1, and no other number. */
 static inline void weft_eventfd_signal(struct eventfd_ctx *ctx, u32 value)
 {
@@ -156,8 +206,11 @@ static inline bool weft_on_cpu(const struct task_struct *thread)
 static inline int weft_rcu_depth(void)
 {
 #ifdef CONFIG_PREEMPT_RCU
-	/* As rcu_preempt_depth(), but the compiler may fold the access. */
-	return current->rcu_read_lock_nesting;
+	/*
+	 * As rcu_preempt_depth(), but the compiler may fold the access. An interrupt
+	 * leaves the number as it finds it.
+	 */
+	return data_race(current->rcu_read_lock_nesting);
 #else
 	return 0;
 #endif

@@ -156,11 +156,48 @@ TEST_F(event, wrong_poll_is_refused)
 	close(own);
 }
 
+static bool until_ended(int fd, __u64 id)
+{
+	struct weft_progress p = { .size = sizeof(p), .id = id };
+	__u64 end = in_ns(PATIENCE);
+
+	while (!call(fd, WEFT_IOC_PROGRESS, &p) && !p.ended && now_ns() < end)
+		sched_yield();
+	return p.ended;
+}
+
+/* The jobs hold what was closed; those of which an end is gone end by the hang-up. */
+static void check_closed(struct __test_metadata *_metadata, const struct weft_completion *c)
+{
+	unsigned int i;
+
+	ASSERT_TRUE(exactly_once(c, 4));
+	for (i = 0; i < 4; i++) {
+		__s64 got = c[i].result;
+
+		switch (c[i].user_data) {
+		case 0:
+			/* It was told of the pipe's end, or that is gone from it. */
+			EXPECT_TRUE(got == POLLIN || got == -ECANCELED);
+			break;
+		case 1:
+			EXPECT_EQ(-ECANCELED, got);
+			break;
+		case 2:
+			EXPECT_EQ(POLLHUP, got);
+			break;
+		default:
+			EXPECT_EQ(POLLIN | POLLHUP, got);
+		}
+	}
+}
+
 /* The files that a poll waits for are closed, and with them all else that is. */
 TEST_F(event, files_closed_under_a_wait)
 {
-	unsigned int i, n = scaled(300, 30);
+	unsigned int i, j, n = scaled(100, 20);
 	struct weft_completion c[4];
+	__u64 ids[4];
 	sigset_t mask;
 
 	sigemptyset(&mask);
@@ -171,16 +208,18 @@ TEST_F(event, files_closed_under_a_wait)
 		int pipes[2], pair[2];
 
 		ASSERT_EQ(0, pipe2(pipes, O_CLOEXEC));
-		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
+		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 		struct epoll_event e = { .events = EPOLLIN };
 
 		ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, pipes[0], &e));
-		const struct weft_job jobs[] = {
+		struct weft_job jobs[] = {
 			poll_job(epoll, POLLIN), poll_job(sig, POLLIN),
 			poll_job(pipes[0], POLLIN), poll_job(pair[0], POLLIN),
 		};
 
-		ASSERT_EQ(4, submit_all(self->fd, jobs, NULL, 4));
+		for (j = 0; j < 4; j++)
+			jobs[j].user_data = j;
+		ASSERT_EQ(4, submit_all(self->fd, jobs, ids, 4));
 		if (i % 2) {
 			ASSERT_TRUE(until_waiting(self->fd, 4));
 		}
@@ -190,8 +229,10 @@ TEST_F(event, files_closed_under_a_wait)
 		close(pair[1]);
 		close(pipes[0]);
 		close(pipes[1]);
-		/* The jobs hold them all the same; some have ended by a hang-up. */
+		ASSERT_TRUE(until_ended(self->fd, ids[2]));
+		ASSERT_TRUE(until_ended(self->fd, ids[3]));
 		ASSERT_EQ(4, cancel_and_reap(self->fd, c, 4));
+		check_closed(_metadata, c);
 	}
 }
 

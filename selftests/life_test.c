@@ -607,6 +607,7 @@ struct waiter {
 	int fd;
 	int ret;
 	pid_t tid;
+	struct weft_completion c;
 };
 
 static void *wait_for_ever(void *arg)
@@ -614,25 +615,53 @@ static void *wait_for_ever(void *arg)
 	struct waiter *waiter = arg;
 
 	__atomic_store_n(&waiter->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
-	waiter->ret = wait_until(waiter->fd, NULL, 0, 1, WEFT_WAIT_FOREVER);
+	waiter->ret = wait_until(waiter->fd, &waiter->c, 1, 1, WEFT_WAIT_FOREVER);
 	return NULL;
 }
 
-/* The wait holds the file: closing its number ends neither. */
+/* Submits the job, and closes the client under the wait for it. */
+static void close_under_wait(struct __test_metadata *_metadata, struct waiter *waiter,
+			     struct weft_job job)
+{
+	pthread_t thread;
+
+	ASSERT_EQ(1, submit_one(waiter->fd, job, NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_ever, waiter));
+	while (!__atomic_load_n(&waiter->tid, __ATOMIC_ACQUIRE))
+		sched_yield();
+	ASSERT_EQ(true, until_asleep(waiter->tid));
+	ASSERT_EQ(0, close(waiter->fd));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(1, waiter->ret);
+}
+
+/* The wait holds the client: closing its number ends neither, nor the job. */
 TEST_F(life, close_under_a_wait_lets_the_wait_end)
 {
 	struct waiter waiter = { .fd = self->fd };
-	pthread_t thread;
 
-	ASSERT_EQ(1, submit_one(self->fd, sleep_job(0, 200 * MSEC), NULL));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_ever, &waiter));
-	while (!__atomic_load_n(&waiter.tid, __ATOMIC_ACQUIRE))
-		sched_yield();
-	ASSERT_EQ(true, until_asleep(waiter.tid));
-	ASSERT_EQ(0, close(self->fd));
-	pthread_join(thread, NULL);
-	EXPECT_EQ(1, waiter.ret);
+	close_under_wait(_metadata, &waiter, sleep_job(0, 300 * MSEC));
+	/* By itself, that is, after its time. */
+	EXPECT_LE(0, waiter.c.result);
 	EXPECT_TRUE(until_gone(getpid(), variant->engine));
+	self->fd = open_device();
+}
+
+/* But jobs with files: what they hold might be what holds the client. */
+TEST_F(life, close_under_a_wait_ends_jobs_with_files)
+{
+	struct waiter waiter = { .fd = self->fd };
+	int ends[2];
+
+	ASSERT_EQ(0, pipe(ends));
+	close_under_wait(_metadata, &waiter, (struct weft_job){
+		.op = WEFT_OP_POLL,
+		.poll = { .fd = ends[0], .events = 1 },
+	});
+	EXPECT_EQ(-ECANCELED, waiter.c.result);
+	EXPECT_TRUE(until_gone(getpid(), variant->engine));
+	close(ends[0]);
+	close(ends[1]);
 	self->fd = open_device();
 }
 

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
+#include <linux/fs.h>
 
 #define CREDITS	64
 #define AREA	(256 * 1024)
@@ -524,6 +525,48 @@ TEST_F(rw, pipe_with_a_name_is_as_one_without)
 	EXPECT_EQ(2, result(self->fd, write_job(fifo, &self->area, 2)));
 	close(fifo);
 	unlink("/tmp/weft-fifo");
+}
+
+#define EXT4	"/tmp/weft-rw-ext4"
+#define IMAGE	"/tmp/weft-rw-image"
+
+/* What a job holds of a file system it gives back: then it can be frozen, by all. */
+TEST_F(rw, frozen_file_system_is_written_to_when_it_thaws)
+{
+	const int flags[] = { 0, O_DIRECT, O_DSYNC };
+	struct weft_completion c;
+	char device[32];
+	unsigned int i;
+	int folder;
+
+	if (mount_ext4(EXT4, IMAGE, 8, device, sizeof(device))) {
+		unlink(IMAGE);
+		SKIP(return, "no ext4 on a loop device");
+	}
+	folder = open(EXT4, O_RDONLY | O_CLOEXEC);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		int fd = open(EXT4 "/file", O_RDWR | O_CREAT | O_CLOEXEC | flags[i], 0600);
+		struct weft_job job = rw_job(WEFT_OP_WRITE, fd, &self->area, 4096, 0, 8192);
+
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(8192, result(self->fd, job));
+		EXPECT_EQ(8192, result(self->fd, write_job(fd, &self->area, 8192)));
+		ASSERT_EQ(0, ioctl(folder, FIFREEZE, 0));
+		ASSERT_EQ(1, submit_one(self->fd, job, NULL));
+		/* A job's own thread waits inside its poll. */
+		if (variant->engine == WEFT_ENGINE_ASYNC) {
+			ASSERT_TRUE(until_waiting(self->fd, 1));
+		}
+		EXPECT_EQ(0, look(self->fd));
+		ASSERT_EQ(0, ioctl(folder, FITHAW, 0));
+		ASSERT_EQ(1, reap(self->fd, &c, 1));
+		EXPECT_EQ(8192, c.result);
+		close(fd);
+	}
+	close(folder);
+	EXPECT_EQ(0, umount2(EXT4, 0));
+	free_loop(device);
+	unlink(IMAGE);
 }
 
 TEST_F(rw, steps_on_the_pool_are_counted)

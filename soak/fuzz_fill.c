@@ -48,7 +48,7 @@ static int any_target(struct fuzzer *f)
 
 static __u64 any_offset(struct rng *rng)
 {
-	return rng_once_in(rng, 2) ? WEFT_OFFSET_CURRENT : mostly_below(rng, 1 << 17);
+	return rng_once_in(rng, 2) ? WEFT_OFFSET_CURRENT : mostly_below(rng, 1 << 14);
 }
 
 static __u64 any_id(struct fuzzer *f)
@@ -63,7 +63,7 @@ static void fill_copy(struct fuzzer *f, struct weft_job *job)
 	job->copy.out = any_target(f);
 	job->copy.in_offset = any_offset(&f->rng);
 	job->copy.out_offset = any_offset(&f->rng);
-	job->copy.len = mostly_below(&f->rng, 1 << 17);
+	job->copy.len = mostly_below(&f->rng, 1 << 14);
 	job->copy.flags = mostly_zero(&f->rng);
 }
 
@@ -71,8 +71,8 @@ static void fill_verify(struct fuzzer *f, struct weft_job *job)
 {
 	job->verify.fd = any_target(f);
 	job->verify.algorithm = rng_below(&f->rng, 4);
-	job->verify.offset = mostly_below(&f->rng, 1 << 17);
-	job->verify.len = mostly_below(&f->rng, 1 << 17);
+	job->verify.offset = mostly_below(&f->rng, 1 << 14);
+	job->verify.len = mostly_below(&f->rng, 1 << 14);
 	job->verify.flags = rng_below(&f->rng, 4);
 	if (job->verify.flags) {
 		job->verify.start = mostly_below(&f->rng, 4096);

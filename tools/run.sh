@@ -104,7 +104,7 @@ kunit_in_qemu() {
 module_files() {
 	local m path
 
-	for m in loop xxhash_generic; do
+	for m in loop xxhash_generic dm-mod; do
 		path=$(find "$(kernel_dir "$1")/" -name "$m.ko" -print -quit)
 		[ -z "$path" ] || printf '%s\n' --file "$path:/$m.ko"
 	done

@@ -380,7 +380,7 @@ static u64 weft_task_since(const struct weft_task *task, enum weft_state state)
 	else if (state == WEFT_STATE_RUNNING)
 		/* Written for each poll; any recent one will do. */
 		begin = data_race(READ_ONCE(task->worker)->poller.now);
-	return begin ?: READ_ONCE(task->stamp);
+	return begin ?: data_race(READ_ONCE(task->stamp));
 }
 
 /**
@@ -395,16 +395,17 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	int state = atomic_read_acquire(&task->state);
 	u64 now = weft_executor_now(ex), since;
 
+	/* Who polls it writes these in plain, for each poll: any recent ones will do. */
 	*look = (struct weft_task_look){
 		.state = state & WEFT_STATE_MASK,
 		.cancelled = state & WEFT_STATE_CANCEL,
-		.wait = READ_ONCE(task->wait),
-		.polls = READ_ONCE(task->polls),
-		.wakes = READ_ONCE(task->wakes),
-		.moves = READ_ONCE(task->moves),
-		.queued_ns = READ_ONCE(task->queued_ns),
-		.run_ns = READ_ONCE(task->run_ns),
-		.blocked_ns = READ_ONCE(task->blocked_ns),
+		.wait = data_race(READ_ONCE(task->wait)),
+		.polls = data_race(READ_ONCE(task->polls)),
+		.wakes = data_race(READ_ONCE(task->wakes)),
+		.moves = data_race(READ_ONCE(task->moves)),
+		.queued_ns = data_race(READ_ONCE(task->queued_ns)),
+		.run_ns = data_race(READ_ONCE(task->run_ns)),
+		.blocked_ns = data_race(READ_ONCE(task->blocked_ns)),
 		.worker = -1,
 	};
 	if (look->state == WEFT_STATE_NEW)
@@ -414,7 +415,8 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	if (task->group->engine == WEFT_THREADS) {
 		look->pid = weft_thread_pid(task->thread);
 	} else {
-		const struct weft_worker *worker = READ_ONCE(task->worker);
+		const struct weft_worker *worker =
+			data_race(READ_ONCE(task->worker));
 
 		look->worker = worker->index;
 		look->pid = worker->thread ? worker->thread->pid : 0;

@@ -153,9 +153,11 @@ unsigned int weft_recorder_read(struct weft_recorder *rec, unsigned int cpu,
 		const struct weft_record *r = &ring->records[seq & (rec->size - 1)];
 
 		/* Pairs with the release in weft_recorder_put(). */
-		if (smp_load_acquire(&r->seq) != (u32)seq || !r->kind)
+		if (smp_load_acquire(&r->seq) != (u32)seq)
 			continue;
 		/* A writer may be at it: judged below. */
+		if (data_race(!r->kind))
+			continue;
 		data_race(memcpy(&out[count], r, sizeof(*r)));
 		out[count++].seq = seq;
 	}

@@ -307,8 +307,9 @@ static bool weft_slot_is(const struct weft_slot *slot,
 	if (which->tag)
 		return slot->tag == *which->tag;
 	if (which->table)
+		/* Not before the op is known: others use the place otherwise. */
 		return weft_ops[slot->op]->files &&
-		       slot->op_task.io.table == which->table;
+		       READ_ONCE(slot->op_task.io.table) == which->table;
 	return true;
 }
 

@@ -11,7 +11,6 @@
 
 /* How much is copied in a step, between two chances to cancel. */
 #define WEFT_COPY_STEP	SZ_1M
-#define WEFT_COPY_MEM	SZ_64K
 
 /* Where a copy cannot be made within the kernel's caches alone. */
 static ssize_t weft_copy_through(struct weft_io *io, loff_t in, loff_t out,
@@ -25,13 +24,13 @@ static ssize_t weft_copy_through(struct weft_io *io, loff_t in, loff_t out,
 	    !io->out->f_op->write_iter || io->out->f_op->write)
 		return -EOPNOTSUPP;
 	while (done < len) {
-		got = kernel_read(io->file, io->mem,
-				  min_t(size_t, len - done, WEFT_COPY_MEM), &in);
+		got = weft_io_read_memory(io, min_t(size_t, len - done, WEFT_IO_MEM),
+					  in + done);
 		if (got <= 0) {
 			ret = got;
 			break;
 		}
-		ret = kernel_write(io->out, io->mem, got, &out);
+		ret = weft_io_write_memory(io, got, out + done);
 		if (ret > 0)
 			done += ret;
 		if (ret != got)
@@ -75,6 +74,10 @@ static int weft_copy_check(struct weft_io *io)
 		return 0;
 	size = i_size_read(inode);
 	io->copy_len = in < size ? min(io->copy_len, size - in) : 0;
+	/* It says so before it looks at the ranges, and copies up to the limit. */
+	if (out >= io->ident.fsize)
+		return 0;
+	io->copy_len = min_t(u64, io->copy_len, io->ident.fsize - out);
 	if (out + io->copy_len > in && out < in + io->copy_len)
 		return -EINVAL;
 	return 0;
@@ -192,7 +195,7 @@ static int weft_copy_prep(struct weft_op_task *t, const struct weft_job *job,
 	io->out = weft_file_get(env, job->copy.out);
 	if (!io->out)
 		goto err_destroy;
-	ret = weft_io_set_memory(io, WEFT_COPY_MEM);
+	ret = weft_io_set_memory(io);
 	if (ret)
 		goto err_destroy;
 	io->current_pos = job->copy.in_offset == WEFT_OFFSET_CURRENT;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/file.h>
 #include <linux/init.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/vmalloc.h>
 #include <kunit/visibility.h>
 
+#include "../compat.h"
 #include "io.h"
 
 static struct kmem_cache *weft_io_cache;
@@ -121,21 +125,86 @@ int weft_io_set_buffer(struct weft_io *io, u32 index, u64 start, u64 len)
 	return 0;
 }
 
+/*
+ * Its pages, one by one: direct I/O has no use for addresses of the kernel before
+ * Linux 6.3.
+ */
+static unsigned int weft_io_pages(void *mem, size_t bytes, struct bio_vec *pages)
+{
+	unsigned int i, nr = bytes >> PAGE_SHIFT;
+
+	for (i = 0; i < nr; i++, mem += PAGE_SIZE)
+		pages[i] = (struct bio_vec){
+			.bv_page = is_vmalloc_addr(mem) ? vmalloc_to_page(mem) :
+							  virt_to_page(mem),
+			.bv_len = PAGE_SIZE,
+		};
+	return nr;
+}
+
+/**
+ * weft_io_read_memory() - read a file into the job's memory
+ * @io: with WEFT_IO_MEM of memory
+ * @len: how much, up to that
+ * @pos: from where
+ *
+ * Context: blocks; between weft_ident_begin() and weft_ident_end().
+ * Return: as pread(2).
+ */
+ssize_t weft_io_read_memory(struct weft_io *io, size_t len, loff_t pos)
+{
+	struct bio_vec pages[WEFT_IO_MEM >> PAGE_SHIFT];
+	struct iov_iter iter;
+
+	iov_iter_bvec(&iter, ITER_DEST, pages,
+		      weft_io_pages(io->mem, WEFT_IO_MEM, pages), len);
+	init_sync_kiocb(&io->iocb, io->file);
+	io->iocb.ki_ioprio = io->ident.ioprio;
+	io->iocb.ki_pos = pos;
+	return vfs_iocb_iter_read(io->file, &io->iocb, &iter);
+}
+
+/**
+ * weft_io_write_memory() - write the job's memory to its other file
+ * @io: with WEFT_IO_MEM of memory
+ * @len: how much, up to that
+ * @pos: to where
+ *
+ * Context: as weft_io_read_memory().
+ * Return: as pwrite(2).
+ */
+ssize_t weft_io_write_memory(struct weft_io *io, size_t len, loff_t pos)
+{
+	struct bio_vec pages[WEFT_IO_MEM >> PAGE_SHIFT];
+	struct iov_iter iter;
+	ssize_t ret;
+
+	iov_iter_bvec(&iter, ITER_SOURCE, pages,
+		      weft_io_pages(io->mem, WEFT_IO_MEM, pages), len);
+	init_sync_kiocb(&io->iocb, io->out);
+	io->iocb.ki_ioprio = io->ident.ioprio;
+	io->iocb.ki_pos = pos;
+	weft_start_write(io->out);
+	ret = vfs_iocb_iter_write(io->out, &io->iocb, &iter);
+	weft_end_write(io->out);
+	return ret;
+}
+
 /**
  * weft_io_set_memory() - take memory, now that one can do without
- * @io: without memory
- * @bytes: how much
+ * @io: without memory; gets WEFT_IO_MEM of it
  *
  * Context: may sleep.
  * Return: 0, -ENOMEM.
  */
-int weft_io_set_memory(struct weft_io *io, size_t bytes)
+int weft_io_set_memory(struct weft_io *io)
 {
-	io->mem = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+	/* Of this size it is whole pages. */
+	io->mem = kvmalloc(WEFT_IO_MEM, GFP_KERNEL_ACCOUNT);
 	if (!io->mem)
 		return -ENOMEM;
-	io->mem_bytes = bytes;
-	atomic_long_add(bytes, &io->space->bytes);
+	io->mem_bytes = WEFT_IO_MEM;
+	atomic_long_add(WEFT_IO_MEM, &io->space->bytes);
 	return 0;
 }
 

@@ -9,12 +9,16 @@
 #include <linux/fs.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 
 #include "event.h"
 #include "fdwait.h"
 #include "ident.h"
 #include "op.h"
 #include "space.h"
+
+/* Memory of a job that has some of its own. */
+#define WEFT_IO_MEM	SZ_64K
 
 /**
  * enum weft_io_at - What a job with a file does next
@@ -99,7 +103,9 @@ struct weft_io {
 int weft_io_create(struct weft_io **io, const struct weft_op_env *env, s32 fd);
 void weft_io_destroy(struct weft_io *io);
 int weft_io_set_buffer(struct weft_io *io, u32 index, u64 start, u64 len);
-int weft_io_set_memory(struct weft_io *io, size_t bytes);
+int weft_io_set_memory(struct weft_io *io);
+ssize_t weft_io_read_memory(struct weft_io *io, size_t len, loff_t pos);
+ssize_t weft_io_write_memory(struct weft_io *io, size_t len, loff_t pos);
 enum weft_poll weft_io_block(struct weft_io *io, struct weft_cx *cx,
 			     ssize_t (*step)(struct weft_io *io));
 enum weft_poll weft_io_stop(struct weft_io *io, struct weft_cx *cx);

@@ -119,11 +119,11 @@ static ssize_t weft_rw_whole(struct weft_io *io)
 	if (lock)
 		mutex_lock(&file->f_pos_lock);
 	if (io->write)
-		file_start_write(file);
+		weft_start_write(file);
 	weft_rw_set(io, file, 0, SIZE_MAX, &iter);
 	ret = weft_rw_call(io, &iter);
 	if (io->write)
-		file_end_write(file);
+		weft_end_write(file);
 	if (weft_rw_has_pos(io) && ret >= 0)
 		file->f_pos = io->iocb.ki_pos;
 	if (lock)
@@ -148,29 +148,12 @@ static void weft_rw_complete(struct kiocb *iocb, long ret)
 	weft_event_fire(&io->event);
 }
 
-/* What was begun in one thread may end in another: lockdep is to know. */
-static bool weft_rw_start_write(struct file *file)
-{
-	if (!file_start_write_trylock(file))
-		return false;
-	if (S_ISREG(file_inode(file)->i_mode))
-		__sb_writers_release(file_inode(file)->i_sb, SB_FREEZE_WRITE);
-	return true;
-}
-
-static void weft_rw_end_write(struct file *file)
-{
-	if (S_ISREG(file_inode(file)->i_mode))
-		__sb_writers_acquired(file_inode(file)->i_sb, SB_FREEZE_WRITE);
-	file_end_write(file);
-}
-
 static enum weft_poll weft_rw_direct_end(struct weft_task *task,
 					 struct weft_io *io, struct weft_cx *cx,
 					 ssize_t ret)
 {
 	if (io->write)
-		weft_rw_end_write(io->file);
+		weft_end_queued_write(io->file, io->at == WEFT_IO_QUEUED);
 	io->at = WEFT_IO_TRY;
 	if (weft_rw_retry(ret))
 		return weft_rw_block(task, io, cx);
@@ -183,7 +166,7 @@ static enum weft_poll weft_rw_direct(struct weft_task *task, struct weft_io *io,
 	struct iov_iter iter;
 	ssize_t ret;
 
-	if (io->write && !weft_rw_start_write(io->file))
+	if (io->write && !weft_start_queued_write(io->file))
 		return weft_rw_block(task, io, cx);
 	weft_rw_set(io, io->file, IOCB_NOWAIT, SIZE_MAX, &iter);
 	io->iocb.ki_complete = weft_rw_complete;
@@ -264,11 +247,11 @@ static enum weft_poll weft_rw_slices(struct weft_task *task, struct weft_io *io,
 
 	for (;;) {
 		weft_rw_set(io, io->file, IOCB_NOWAIT, WEFT_RW_SLICE, &iter);
-		if (io->write && !file_start_write_trylock(io->file))
+		if (io->write && !weft_start_write_trylock(io->file))
 			return weft_rw_block(task, io, cx);
 		ret = weft_rw_call(io, &iter);
 		if (io->write)
-			file_end_write(io->file);
+			weft_end_write(io->file);
 		if (weft_rw_retry(ret)) {
 			if (io->write || !weft_file_rasync(io->file) ||
 			    io->tries++ == WEFT_RW_TRIES)
@@ -435,7 +418,7 @@ static enum weft_poll weft_rw_cancel(struct weft_task *task, struct weft_cx *cx)
 	switch (io->at) {
 	case WEFT_IO_QUEUED:
 		if (io->write)
-			weft_rw_end_write(io->file);
+			weft_end_queued_write(io->file, true);
 		fallthrough;
 	case WEFT_IO_PUNT:
 		if (io->res != -ECANCELED && !weft_rw_retry(io->res))

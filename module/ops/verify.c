@@ -14,7 +14,7 @@
 #include "io.h"
 
 /* How much is read in a step, between two chances to cancel. */
-#define WEFT_VERIFY_STEP	SZ_64K
+#define WEFT_VERIFY_STEP	WEFT_IO_MEM
 
 #define WEFT_MAX_DIGEST		32
 
@@ -95,7 +95,7 @@ static int weft_verify_prep(struct weft_op_task *t, const struct weft_job *job,
 		ret = weft_io_set_buffer(io, job->verify.buffer, job->verify.start,
 					 crypto_shash_digestsize(io->hash->tfm));
 	if (!ret)
-		ret = weft_io_set_memory(io, WEFT_VERIFY_STEP);
+		ret = weft_io_set_memory(io);
 	if (ret) {
 		weft_verify_destroy(io);
 		return ret;
@@ -131,14 +131,13 @@ static int weft_verify_check(const struct weft_io *io)
 static ssize_t weft_verify_step(struct weft_io *io)
 {
 	size_t len = min_t(u64, io->copy_len - io->done, WEFT_VERIFY_STEP);
-	loff_t pos = io->pos + io->done;
 	struct weft_ident_saved saved;
 	int nice = task_nice(current);
 	ssize_t ret;
 
 	set_user_nice(current, MAX_NICE);
 	weft_ident_begin(&io->ident, &saved);
-	ret = kernel_read(io->file, io->mem, len, &pos);
+	ret = weft_io_read_memory(io, len, io->pos + io->done);
 	weft_ident_end(&io->ident, &saved);
 	if (ret > 0)
 		ret = crypto_shash_update(io->hash, io->mem, ret) ?: ret;
