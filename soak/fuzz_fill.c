@@ -192,6 +192,7 @@ __u64 fuzz_address(struct fuzzer *f, void *good, void *end)
 		return (uintptr_t)good;
 	}
 }
+
 static size_t fill_submit(struct fuzzer *f, struct weft_submit *s)
 {
 	/* Most of the calls are to be about something else than running jobs. */
@@ -256,6 +257,7 @@ static size_t fill_restrict(struct fuzzer *f, struct weft_restrict *r)
 	r->ops = rng_once_in(&f->rng, 64) ? fuzz_edge(&f->rng) : ~0ULL;
 	return sizeof(*r);
 }
+
 static size_t fill_buffer(struct fuzzer *f, struct weft_buffer *b)
 {
 	b->flags = rng_once_in(&f->rng, 3) ? WEFT_BUFFER_FREE : mostly_zero(&f->rng);

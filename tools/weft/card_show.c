@@ -49,33 +49,60 @@ struct text card_value(enum card_figure_id id, uint64_t value)
 	return card_texts[id].bytes ? text_bytes(value) : text_time(value);
 }
 
-static void ratio(const struct card *card, enum card_figure_id id, struct page *page)
+/* Where a figure with its name is too long for a line it has two. */
+#define WIDE	64
+
+static void ratio(const struct card *card, enum card_figure_id id, struct page *page,
+		  unsigned int width)
 {
+	char words[128];
 	const struct card_figure *threads = &card->figures[id];
 	const struct card_figure *async = &card->figures[id + 1];
 
-	if (threads->rounds && async->rounds && async->median)
-		page_line(page, "  median of threads: %.3g times that of async",
-			  (double)threads->median / async->median);
+	if (!threads->rounds || !async->rounds || !async->median)
+		return;
+	snprintf(words, sizeof(words), "median of threads: %.3g times that of async",
+		 (double)threads->median / async->median);
+	page_wrap(page, width, 2, words);
 }
 
 static void figure_line(const struct card *card, enum card_figure_id id,
-			struct page *page)
+			struct page *page, bool wide)
 {
 	const struct card_figure *f = &card->figures[id];
 	const struct card_text *t = &card_texts[id];
 
+	char figures[256];
+
+	snprintf(figures, sizeof(figures), "%9s %9s %9s %6s", card_value(id, f->min).s,
+		 card_value(id, f->median).s, card_value(id, f->p99).s,
+		 text_count(f->rounds).s);
 	if (!f->rounds)
-		page_line(page, "  %-8s %-14s not measured", t->engine, t->title);
+		snprintf(figures, sizeof(figures), "not measured");
+	if (wide) {
+		page_line(page, "  %-8s %-14s %s", t->engine, t->title, figures);
+	} else {
+		page_line(page, "  %-8s %s", t->engine, t->title);
+		page_line(page, "  %s", figures);
+	}
+}
+
+static void others_line(const struct card *card, struct page *page, unsigned int width)
+{
+	char words[128];
+
+	snprintf(words, sizeof(words), "%s jobs of others wanted the CPU meanwhile",
+		 text_count(card->others).s);
+	if (width < WIDE)
+		page_wrap(page, width, 2, words);
 	else
-		page_line(page, "  %-8s %-14s %9s %9s %9s %6s", t->engine, t->title,
-			  card_value(id, f->min).s, card_value(id, f->median).s,
-			  card_value(id, f->p99).s, text_count(f->rounds).s);
+		page_line(page, PAGE_YELLOW "  %s", words);
 }
 
 void card_print(const struct card *card)
 {
 	unsigned int width = term_width(), id;
+	bool wide = width >= WIDE;
 	struct page page = {};
 
 	page_line(&page, PAGE_BOLD "weft card" PAGE_PLAIN ", measured in %s",
@@ -83,17 +110,16 @@ void card_print(const struct card *card)
 	page_wrap(&page, width, 2, card->machine);
 	page_line(&page, "  weft: %s", card->module);
 	if (card->others)
-		page_line(&page, PAGE_YELLOW "  %s jobs of others wanted the CPU meanwhile",
-			  text_count(card->others).s);
+		others_line(card, &page, width);
 	page_line(&page, " ");
-	page_line(&page, "  %-8s %-14s %9s %9s %9s %6s", "engine", "", "min", "median",
-		  "p99", "rounds");
+	page_line(&page, "  %-*s%9s %9s %9s %6s", wide ? 24 : 0, wide ? "engine" : "",
+		  "min", "median", "p99", "rounds");
 	for (id = 0; id < CARD_FIGURES; id++) {
 		if (id % 2 == 0)
 			page_line(&page, PAGE_BOLD "%s", card_titles[id / 2]);
-		figure_line(card, id, &page);
+		figure_line(card, id, &page, wide);
 		if (id % 2)
-			ratio(card, id - 1, &page);
+			ratio(card, id - 1, &page, width);
 	}
 	page_line(&page, " ");
 	page_line(&page, PAGE_BOLD "What is in them");
