@@ -24,7 +24,8 @@ static void open_work(struct work *w, struct rng *rng)
 	bool threads;
 
 	w->rng = rng_split(rng);
-	threads = rng_once_in(&w->rng, 4);
+	/* A thread takes long to make. */
+	threads = rng_once_in(&w->rng, 16);
 	w->batch = threads ? 4 : MAX_BATCH;
 	w->credits = threads ? 24 : 16 + rng_below(&w->rng, 256);
 	w->fd = must_open(threads ? WEFT_ENGINE_THREADS : WEFT_ENGINE_ASYNC, w->credits);
@@ -182,6 +183,6 @@ static void round_files(struct round *round)
 const struct storm storm_files = {
 	.name = "files",
 	.share = 100,
-	.figures = { { "files_jobs", 1, 500000 }, { "files_kills", 8, 1000 } },
+	.figures = { { "files_jobs", 1, 100000 }, { "files_kills", 8, 100 } },
 	.round = round_files,
 };

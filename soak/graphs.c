@@ -330,7 +330,7 @@ static void round_graphs(struct round *round)
 	signal(SIGPIPE, SIG_IGN);
 	start_some_alarms(&round->rng);
 	for (i = 0; i < 6; i++) {
-		bool threads = rng_once_in(&round->rng, 4);
+		bool threads = rng_once_in(&round->rng, 16);
 		struct shop s = { .most = threads ? THREAD_NODES : MAX_NODES };
 
 		s.rng = rng_split(&round->rng);
@@ -352,6 +352,6 @@ static void round_graphs(struct round *round)
 const struct storm storm_graphs = {
 	.name = "graphs",
 	.share = 100,
-	.figures = { { "graphs", 1, 100000 } },
+	.figures = { { "graphs", 1, 10000 } },
 	.round = round_graphs,
 };
