@@ -156,8 +156,10 @@ static __s64 copy_by_hand(const struct step *s)
 		if (ret > 0)
 			done += ret;
 	} while (ret > 0 && done < s->len);
-	if (ret == -EXDEV)
-		ret = done = copy_across(in, in_at, out, out_at, s->len);
+	if (ret == -EXDEV) {
+		done = copy_across(in, in_at, out, out_at, s->len);
+		ret = done;
+	}
 	/* As if there had been no offset. */
 	if (done > 0 && s->current)
 		lseek(in, in_at + done, SEEK_SET);

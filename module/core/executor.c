@@ -369,6 +369,9 @@ unsigned int weft_group_running(const struct weft_group *group)
 }
 EXPORT_SYMBOL_IF_KUNIT(weft_group_running);
 
+/* Who polls a task writes these in plain, for each poll: any recent value will do. */
+#define RECENT(field)	data_race(READ_ONCE(field))
+
 /* Since when it is in its state: inside a poll, who polls it knows. */
 static u64 weft_task_since(const struct weft_task *task, enum weft_state state)
 {
@@ -380,7 +383,7 @@ static u64 weft_task_since(const struct weft_task *task, enum weft_state state)
 	else if (state == WEFT_STATE_RUNNING)
 		/* Written for each poll; any recent one will do. */
 		begin = data_race(READ_ONCE(task->worker)->poller.now);
-	return begin ?: data_race(READ_ONCE(task->stamp));
+	return begin ?: RECENT(task->stamp);
 }
 
 /**
@@ -395,17 +398,16 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	int state = atomic_read_acquire(&task->state);
 	u64 now = weft_executor_now(ex), since;
 
-	/* Who polls it writes these in plain, for each poll: any recent ones will do. */
 	*look = (struct weft_task_look){
 		.state = state & WEFT_STATE_MASK,
 		.cancelled = state & WEFT_STATE_CANCEL,
-		.wait = data_race(READ_ONCE(task->wait)),
-		.polls = data_race(READ_ONCE(task->polls)),
-		.wakes = data_race(READ_ONCE(task->wakes)),
-		.moves = data_race(READ_ONCE(task->moves)),
-		.queued_ns = data_race(READ_ONCE(task->queued_ns)),
-		.run_ns = data_race(READ_ONCE(task->run_ns)),
-		.blocked_ns = data_race(READ_ONCE(task->blocked_ns)),
+		.wait = RECENT(task->wait),
+		.polls = RECENT(task->polls),
+		.wakes = RECENT(task->wakes),
+		.moves = RECENT(task->moves),
+		.queued_ns = RECENT(task->queued_ns),
+		.run_ns = RECENT(task->run_ns),
+		.blocked_ns = RECENT(task->blocked_ns),
 		.worker = -1,
 	};
 	if (look->state == WEFT_STATE_NEW)
@@ -415,8 +417,7 @@ void weft_task_look(const struct weft_task *task, struct weft_task_look *look)
 	if (task->group->engine == WEFT_THREADS) {
 		look->pid = weft_thread_pid(task->thread);
 	} else {
-		const struct weft_worker *worker =
-			data_race(READ_ONCE(task->worker));
+		const struct weft_worker *worker = RECENT(task->worker);
 
 		look->worker = worker->index;
 		look->pid = worker->thread ? worker->thread->pid : 0;

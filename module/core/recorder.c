@@ -158,6 +158,7 @@ unsigned int weft_recorder_read(struct weft_recorder *rec, unsigned int cpu,
 		/* A writer may be at it: judged below. */
 		if (data_race(!r->kind))
 			continue;
+		/* Likewise. */
 		data_race(memcpy(&out[count], r, sizeof(*r)));
 		out[count++].seq = seq;
 	}

@@ -1,20 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """weft card: text, JSON and the picture of a card that was measured before."""
 import collections
-import contextlib
-import fcntl
 import json
 import os
-import pty
 import re
-import struct
-import subprocess
 import tempfile
-import termios
 import unittest
 import xml.etree.ElementTree as ET
 
-from tables import WEFT, weft
+from tables import on_terminal, weft
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = ["kthread_switch", "coop_switch", "wake_threads", "wake_async",
@@ -75,25 +69,6 @@ class CardTest(unittest.TestCase):
         self.assertEqual((err, status), ("", 0))
         return out
 
-    def on_terminal(self, what, columns):
-        """What it prints on a terminal that is so wide."""
-        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as f:
-            json.dump(what, f)
-            f.flush()
-            master, slave = pty.openpty()
-            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-            run = subprocess.Popen([WEFT, "card", "--from", f.name], stdout=slave,
-                                   env={**os.environ, "NO_COLOR": "1"})
-            os.close(slave)
-            out = b""
-            # Linux ends it with an error.
-            with contextlib.suppress(OSError):
-                while more := os.read(master, 65536):
-                    out += more
-            os.close(master)
-            self.assertEqual(run.wait(), 0)
-        return out.decode().replace("\r\n", "\n")
-
     def test_text_has_each_figure_with_its_unit(self):
         rows = [re.split(r"  +", line.strip()) for line in self.shown(card()).splitlines()]
         self.assertIn(["threads", "kthread switch", "1.00 us", "2.00 us", "9.00 us", "100"],
@@ -117,7 +92,10 @@ class CardTest(unittest.TestCase):
         disturbed = card()
         disturbed["others"] = 7
         wide = self.shown(disturbed)
-        out = self.on_terminal(disturbed, 40)
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as f:
+            json.dump(disturbed, f)
+            f.flush()
+            out = on_terminal(40, "card", "--from", f.name)
         self.assertLessEqual(max(map(len, out.splitlines())), 40)
         # Not cut, but on more lines: the same words, but for the head of the table.
         words = collections.Counter(wide.split())

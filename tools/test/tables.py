@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Folders like /sys/kernel/debug/weft, made of what a test says, and a weft command
 that looks at them."""
+import contextlib
+import fcntl
 import os
+import pty
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WEFT = os.environ.get("WEFT", os.path.join(TREE, "build/tools/weft"))
@@ -111,6 +116,23 @@ def weft(*args, **env):
     ran = subprocess.run([WEFT, *args], capture_output=True, text=True, check=False,
                          stdin=subprocess.DEVNULL, env={**clean, **env}, timeout=60)
     return ran.stdout, ran.stderr, ran.returncode
+
+
+def on_terminal(columns, *args):
+    """What it prints on a terminal that is so wide, without colours."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with subprocess.Popen([WEFT, *args], stdin=subprocess.DEVNULL, stdout=slave,
+                          env={**os.environ, "NO_COLOR": "1"}) as run:
+        os.close(slave)
+        out = b""
+        # Linux ends it with an error.
+        with contextlib.suppress(OSError):
+            while more := os.read(master, 65536):
+                out += more
+    os.close(master)
+    assert run.returncode == 0, run.returncode
+    return out.decode().replace("\r\n", "\n")
 
 
 def grid(text):

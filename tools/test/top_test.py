@@ -2,7 +2,8 @@
 """weft top without a terminal: what is printed of a folder."""
 import unittest
 
-from tables import Folder, client, grid, offender, row, task, weft, worker
+from tables import (Folder, client, grid, offender, on_terminal, row, task, weft,
+                    worker)
 
 
 class TopTest(unittest.TestCase):
@@ -203,6 +204,26 @@ class TopTest(unittest.TestCase):
                      "up to    1 ns          4 ########################\n",
                      "up to    2 ns          2 ############\n"):
             self.assertIn(text, out)
+
+    def test_detail_on_a_narrow_terminal(self):
+        ranges = [row("histograms", from_ns=2 ** n, to_ns=2 ** (n + 1) - 1,
+                      async_poll_time=1000 * n) for n in range(1, 9)]
+        folder = self.folder(tasks=[task(7, state="running", waits="-", polls=1234567,
+                                         wakes=1000, run_ns=1000, deadline_ns=1)],
+                             clients=[client(1, comm="a-program-name")],
+                             histograms=ranges)
+        out = on_terminal(40, "top", "--once", "--task", "1:7", "--dir", folder.path)
+        self.assertLessEqual(max(map(len, out.splitlines())), 40)
+        said = " ".join(out.split())
+        for text in ("job 7 (sleep) client 1 (a-program-name, pid 501)",
+                     "for nothing: it is being polled, or ends",
+                     "1,234,567: 1,000 after a wake, 1,233,566 turns that it gave itself",
+                     "at its next turn: its deadline has passed"):
+            self.assertIn(text, said)
+        # Bars are shorter, not cut: each of these is longer than the one before.
+        bars = [l.count("#") for l in out.splitlines() if "up to" in l]
+        self.assertEqual(bars, sorted(set(bars)))
+        self.assertEqual(bars[-1], 13)
 
     def test_detail_of_a_job_that_is_gone(self):
         out, err, status = weft("top", "--task", "1:7", "--dir", self.folder().path)

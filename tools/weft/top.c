@@ -218,7 +218,7 @@ static int print_task(const struct top_plan *plan, struct page *page)
 			 plan->client, plan->id);
 		return EXIT_USAGE;
 	}
-	top_detail(&plan->top, page, t - snap->tasks);
+	top_detail(&plan->top, page, t - snap->tasks, term_width());
 	return 0;
 }
 

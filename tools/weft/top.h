@@ -8,6 +8,9 @@
 #include "snap.h"
 #include "util.h"
 
+/* Columns for whole sentences. */
+#define TOP_WIDE	64
+
 enum top_view {
 	VIEW_TASKS,
 	VIEW_WORKERS,
@@ -87,7 +90,8 @@ void top_header(const struct top *top, struct page *page, unsigned int width,
 		bool workers);
 void top_findings(const struct top *top, struct page *page, unsigned int width);
 void top_help(struct page *page);
-void top_detail(const struct top *top, struct page *page, size_t row);
+void top_detail(const struct top *top, struct page *page, size_t row,
+		unsigned int width);
 void top_find_page(const struct findings *f, struct page *page, unsigned int width);
 
 /* top_curses.c */

@@ -107,7 +107,7 @@ static void draw_text(struct screen *s, struct page *text)
 	else if (top->view == VIEW_FINDINGS)
 		top_findings(top, text, COLS);
 	else if (s->grid.rows)
-		top_detail(top, text, s->grid.order[s->grid.selected]);
+		top_detail(top, text, s->grid.order[s->grid.selected], COLS);
 	else
 		page_line(text, "(none)");
 }

@@ -12,10 +12,6 @@
 
 /* More workers than this are only counted. */
 #define SHOWN_WORKERS	4
-#define BAR		24
-
-/* Columns for whole sentences. */
-#define WIDE		64
 
 /* Return: 0, or a negative errno; see top_complain(). */
 int top_refresh(struct top *top)
@@ -57,7 +53,7 @@ static void summary(const struct top *top, struct page *page, unsigned int width
 	const struct snap_engine *e = snap_engine(s, "threads");
 	const char *paused = top->paused ? PAGE_YELLOW "  paused" : "";
 
-	if (width < WIDE) {
+	if (width < TOP_WIDE) {
 		page_line(page, PAGE_BOLD "weft" PAGE_PLAIN " %zu clients, %s jobs%s",
 			  s->nr_clients, text_count(s->nr_tasks).s, paused);
 		page_line(page, "polling %u, parked %u, ready %u, blocked %u",
@@ -94,7 +90,7 @@ static void worker_line(const struct top *top, struct page *page, size_t i,
 	char job[48] = "";
 
 	top_views[VIEW_WORKERS].cell(top, i, 2, &rate);
-	if (t && width >= WIDE)
+	if (t && width >= TOP_WIDE)
 		snprintf(job, sizeof(job), ", job %" PRIu64 " (%.8s)", t->id, t->op);
 	page_line(page, "  %-3" PRIu64 "%s%-8s" PAGE_PLAIN " %s polls/s, %s queued%s",
 		  w->number, state_mark(w->state), w->state, rate.text,
@@ -199,151 +195,4 @@ void top_help(struct page *page)
 		at += snprintf(letters + at, sizeof(letters) - at, "%s%c %s",
 			       kind ? ", " : "Warn: ", find_letter(kind), find_name(kind));
 	page_wrap(page, 40, 0, letters);
-}
-
-static void bar(char *text, size_t size, uint64_t part, uint64_t all)
-{
-	unsigned int filled = all ? (double)part / all * BAR + 0.5 : 0;
-
-	if (part && !filled)
-		filled = 1;
-	snprintf(text, size, "%.*s", filled, "########################");
-}
-
-static void histogram(const struct snap *snap, struct page *page, const char *what,
-		      size_t offset)
-{
-	uint64_t most = 0, n;
-	size_t i, first = SIZE_MAX, last = 0;
-	char text[BAR + 1];
-
-	for (i = 0; i < snap->nr_ranges; i++) {
-		n = *(const uint64_t *)((const char *)&snap->ranges[i] + offset);
-		if (n && first == SIZE_MAX)
-			first = i;
-		if (n)
-			last = i;
-		if (n > most)
-			most = n;
-	}
-	page_line(page, PAGE_BOLD "%s" PAGE_PLAIN "%s", what, most ? "" : ": nothing timed");
-	for (i = first; most && i <= last; i++) {
-		n = *(const uint64_t *)((const char *)&snap->ranges[i] + offset);
-		bar(text, sizeof(text), n, most);
-		page_line(page, "  up to %7s %10s %s",
-			  text_time(snap->ranges[i].to_ns + 1).s, text_count(n).s, text);
-	}
-}
-
-static void share(struct page *page, const char *what, uint64_t ns, uint64_t all)
-{
-	char text[BAR + 1];
-
-	bar(text, sizeof(text), ns, all);
-	page_line(page, "  %-6s %8s %3.0f%% %s", what, text_time(ns).s,
-		  all ? 100.0 * ns / all : 0, text);
-}
-
-static const char *waits_for(const struct snap_task *t)
-{
-	static const struct {
-		const char *waits, *text;
-	} texts[] = {
-		{ "turn", "its turn in the run queue" },
-		{ "timer", "a point in time (timer)" },
-		{ "waker", "whoever holds its waker" },
-		{ "fd", "a file to be ready" },
-		{ "io", "a device or page" },
-		{ "punt", "the blocking pool" },
-		{ "job", "another job" },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(texts); i++)
-		if (!strcmp(texts[i].waits, t->waits))
-			return texts[i].text;
-	return strcmp(t->waits, "-") ? t->waits : "nothing: it is being polled, or ends";
-}
-
-static void task_facts(const struct top *top, struct page *page,
-		       const struct snap_task *t)
-{
-	const struct snap_client *c = snap_client(&top->now, t->client);
-
-	page_line(page, PAGE_BOLD "job %" PRIu64 PAGE_PLAIN " (%s) of client %" PRIu64
-		  " (%s, pid %" PRIu64 ")", t->id, t->op, t->client, c ? c->comm : "?",
-		  t->pid);
-	page_line(page, "  state   %s%s, for %s", t->state,
-		  strcmp(t->cancelled, "yes") ? "" : ", cancelled",
-		  text_time(t->since_us * 1000).s);
-	page_line(page, "  waits   for %s", waits_for(t));
-	if (!t->tid)
-		page_line(page, "  runs    when its client is stepped (weft step)");
-	else if (t->worker == SNAP_NONE)
-		page_line(page, "  runs    on a thread of its own, tid %" PRIu64, t->tid);
-	else
-		page_line(page, "  runs    on worker %" PRIu64 ", tid %" PRIu64, t->worker,
-			  t->tid);
-	if (!t->deadline_ns)
-		page_line(page, "  ends    by itself: it has no deadline");
-	else if (t->deadline_ns <= top->now.taken_ns)
-		page_line(page, "  ends    at its next turn: its deadline has passed");
-	else
-		page_line(page, "  ends    in %s at the latest (deadline)",
-			  text_time(t->deadline_ns - top->now.taken_ns).s);
-	page_line(page, "  tag     %" PRIu64 ", user_data %" PRIu64, t->tag, t->user_data);
-	page_line(page, "  polls   %s: %s after a wake, %s turns that it gave itself",
-		  text_count(t->polls).s, text_count(t->wakes).s,
-		  text_count(task_self_wakes(t)).s);
-	page_line(page, "  moves   %s to another worker", text_count(t->moves).s);
-}
-
-static void task_detail(const struct top *top, struct page *page, size_t row)
-{
-	const struct snap *s = &top->now;
-	const struct snap_task *t = &s->tasks[row];
-	uint64_t busy = task_busy_ns(t), sched = task_sched_ns(t);
-	uint64_t idle = task_idle_ns(t), all = busy + sched + idle;
-	bool threads = t->worker == SNAP_NONE;
-	int kind;
-
-	task_facts(top, page, t);
-	for (kind = 0; kind < FIND_KINDS; kind++)
-		if (t->warn & 1U << kind)
-			page_line(page, PAGE_RED "  warning: %s" PAGE_PLAIN " (f: what to do)",
-				  find_name(kind));
-	page_line(page, PAGE_BOLD "time" PAGE_PLAIN " %s in all", text_time(all).s);
-	share(page, "busy", busy, all);
-	share(page, "sched", sched, all);
-	share(page, "idle", idle, all);
-	page_line(page, PAGE_DIM "Histograms are of all jobs on engine %s so far:",
-		  threads ? "threads" : "async");
-	histogram(s, page, "time from wake to poll", threads ?
-		  offsetof(struct snap_range, threads_wake_to_poll) :
-		  offsetof(struct snap_range, async_wake_to_poll));
-	histogram(s, page, "time of a poll", threads ?
-		  offsetof(struct snap_range, threads_poll_time) :
-		  offsetof(struct snap_range, async_poll_time));
-}
-
-/* All columns of the row, one a line. */
-static void row_detail(const struct top *top, struct page *page, size_t row)
-{
-	const struct view *view = &top_views[top->view];
-	struct cell cell;
-	unsigned int col;
-
-	for (col = 0; col < view->nr_columns; col++) {
-		view->cell(top, row, col, &cell);
-		page_line(page, "  %-10s %s", view->columns[col].title, cell.text);
-	}
-}
-
-/* All about a row of the view. */
-void top_detail(const struct top *top, struct page *page, size_t row)
-{
-	if (top->view == VIEW_TASKS)
-		task_detail(top, page, row);
-	else
-		row_detail(top, page, row);
 }
