@@ -315,6 +315,24 @@ TEST_F(module, more_threads_than_pids_are_einval)
 	check_refused(_metadata, "max_threads=4194305");
 }
 
+TEST_F(module, no_or_too_many_punts_are_einval)
+{
+	check_refused(_metadata, "max_punts=0");
+	check_refused(_metadata, "max_punts=513");
+}
+
+TEST_F(module, no_or_too_large_buffers_are_einval)
+{
+	check_refused(_metadata, "max_buffer_mib=0");
+	check_refused(_metadata, "max_buffer_mib=1025");
+	check_refused(_metadata, "max_user_buffer_mib=0");
+}
+
+TEST_F(module, no_templates_are_einval)
+{
+	check_refused(_metadata, "max_templates=0");
+}
+
 TEST_F(module, too_many_recorded_events_are_einval)
 {
 	check_refused(_metadata, "recorder=1048577");
