@@ -527,7 +527,8 @@ TEST_F(module, without_timing_there_are_counts_but_no_times)
 	ASSERT_EQ(1, run_job(fd, with_receipt(work_job(0, 2, MSEC, MSEC)), &c));
 	EXPECT_EQ(WEFT_COMPLETION_RECEIPT, c.flags);
 	EXPECT_LE(2, c.receipt.polls);
-	EXPECT_EQ(1, c.receipt.wakes);
+	/* None, if the time has passed when the poll wants to wait for it. */
+	EXPECT_GE(1, c.receipt.wakes);
 	EXPECT_EQ(0, c.receipt.queued_ns);
 	EXPECT_EQ(0, c.receipt.run_ns);
 	EXPECT_EQ(0, c.receipt.blocked_ns);
