@@ -36,7 +36,7 @@ CHECKPATCH_IGNORE=FILE_PATH_CHANGES,LINUX_VERSION_CODE,CONSTANT_COMPARISON,UNCOM
 TRACE_IGNORE=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,COMPLEX_MACRO,MACRO_ARG_REUSE
 # Userspace has no ARRAY_SIZE(), BIT() or __printf(), needs volatile in signal
 # handlers, has PRIu64, and prints texts for people.
-USER_IGNORE=ARRAY_SIZE,BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,CAMELCASE,SPLIT_STRING,LONG_LINE_STRING
+USER_IGNORE=ARRAY_SIZE,BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,CAMELCASE,SPLIT_STRING,LONG_LINE_STRING,PREFER_KERNEL_TYPES
 # The macros of kselftest_harness.h are no functions, and look like none.
 HARNESS_IGNORE=SPACING,BRACES,MACRO_ARG_REUSE,MULTISTATEMENT_MACRO_USE_DO_WHILE,STATIC_CONST_CHAR_ARRAY
 
@@ -54,7 +54,7 @@ checkpatch_all() {
 
 	mapfile -t kernel < <(files 'module/*.[ch]' 'include/*.h' 'kunit/*.[ch]' \
 		bench/weft_bench.c soak/weft_soak.c ':!module/core/trace.h')
-	mapfile -t user < <(files 'tools/*.[ch]' bench/job_bench.c 'soak/*.[ch]' \
+	mapfile -t user < <(files 'tools/*.[ch]' 'examples/*.c' bench/job_bench.c 'soak/*.[ch]' \
 		':!soak/weft_soak.c')
 	mapfile -t selftests < <(files 'selftests/*.[ch]')
 	checkpatch NONE "${kernel[@]}"

@@ -140,6 +140,7 @@ examples() {
 	tools/vm/run.sh --log build/vm/examples.log \
 		--file build/stock/weft.ko:/weft.ko \
 		--file build/tools/weft:/bin/weft "${files[@]}" \
+		--file build/tools/examples/synced:/bin/synced \
 		-- 'insmod /weft.ko && sh /examples/run.sh && rmmod weft'
 	tools/vm/scanlog.sh build/vm/examples.log
 }

@@ -89,56 +89,6 @@ void files_free(struct files *f)
 	free(f->items);
 }
 
-static const char *file_advice(int error)
-{
-	switch (error) {
-	case EACCES:
-	case EPERM:
-		return "run as a user who may open it (ls -l shows who may)";
-	case EBADF:
-		return "it is a file of weft's own, which no job may have";
-	case EDQUOT:
-	case ENOSPC:
-		return "free some space there, and do it again";
-	case EEXIST:
-		return "it is there already, or is itself what is copied: use another name";
-	case EFBIG:
-		return "it is more than ulimit -f, or that file system, allows";
-	case EINVAL:
-		return "jobs read and write regular files, and verify block devices as well";
-	case EIO:
-		return "the device has failed: look into the kernel log (dmesg)";
-	case EISDIR:
-		return "use -r for all that is in it";
-	case ELOOP:
-		return "its symbolic links go round in a circle";
-	case EMFILE:
-	case ENFILE:
-		return "let more files be open (ulimit -n), or use fewer --jobs";
-	case ENAMETOOLONG:
-		return "use a shorter name";
-	case ENOENT:
-	case ENOTDIR:
-		return "check the name, and that its directory is there";
-	case ENOMEM:
-		return "free some memory, or use fewer --jobs";
-	case EOPNOTSUPP:
-		return "a kernel thread cannot do this to this file: use cp or sha256sum";
-	case EROFS:
-		return "mount that file system for writing";
-	case ETXTBSY:
-		return "end the program that runs from it";
-	default:
-		return "look for weft in the kernel log (dmesg)";
-	}
-}
-
-/* What is wrong with a file: its name, why, and what to do. */
-void complain_file(const char *path, int error)
-{
-	complain("%s: %s; %s", path, strerror(error), file_advice(error));
-}
-
 static void complain_item(const struct file_item *item, int error)
 {
 	char *both = NULL;

@@ -145,6 +145,7 @@ int files_run(struct files *f);
 void files_free(struct files *f);
 int files_exit_code(const struct files *f);
 
+const char *file_advice(int error);
 void complain_file(const char *path, int error);
 void files_print_json(const struct files *f,
 		      void (*each)(const struct file_item *item,

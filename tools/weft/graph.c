@@ -136,19 +136,32 @@ static const char *state_name(const struct weft_node_result *r)
 	return r->result < 0 ? "failed" : "ended";
 }
 
+static bool stored(const struct plan *plan, const struct weft_node_result *r,
+		   unsigned int i, char *digest)
+{
+	return r[i].state == WEFT_NODE_ENDED && r[i].result >= 0 &&
+	       plan_digest(plan, i, digest);
+}
+
 static void print_text(const struct plan *plan, const struct weft_node_result *r,
 		       const struct weft_completion *c)
 {
+	char digest[2 * WEFT_LIB_MAX_DIGEST + 1];
 	unsigned int i;
 
-	printf("%-20s %-6s %-7s %12s %6s %12s %12s\n", "node", "op", "state",
+	printf("%-20s %-7s %-7s %12s %6s %12s %12s\n", "node", "op", "state",
 	       "result", "polls", "run", "blocked");
 	for (i = 0; i < plan->count; i++)
-		printf("%-20s %-6s %-7s %12" PRId64 " %6u %12s %12s\n",
+		printf("%-20s %-7s %-7s %12" PRId64 " %6u %12s %12s\n",
 		       plan_name(plan, i), weft_op_name(r[i].op), state_name(&r[i]),
 		       (int64_t)r[i].result, r[i].receipt.polls,
 		       text_time(r[i].receipt.run_ns).s,
 		       text_time(r[i].receipt.blocked_ns).s);
+	for (i = 0; i < plan->count; i++)
+		if (stored(plan, r, i, digest))
+			printf("%s stored %s %s\n", plan_name(plan, i),
+			       weft_algorithm_name(plan->nodes[i].job.verify.algorithm),
+			       digest);
 	if (c->result < 0)
 		printf("the graph: %s\n", strerror(-c->result));
 	else
@@ -175,6 +188,7 @@ static void print_json(const struct plan *plan, const struct weft_node_result *r
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *nodes = json_object_new_object(), *node;
+	char digest[2 * WEFT_LIB_MAX_DIGEST + 1];
 	unsigned int i;
 
 	json_object_object_add(o, "result", json_object_new_int64(c->result));
@@ -188,6 +202,9 @@ static void print_json(const struct plan *plan, const struct weft_node_result *r
 				       json_object_new_string(state_name(&r[i])));
 		json_object_object_add(node, "result",
 				       json_object_new_int64(r[i].result));
+		if (stored(plan, r, i, digest))
+			json_object_object_add(node, "digest",
+					       json_object_new_string(digest));
 		json_object_object_add(node, "receipt", json_receipt(&r[i].receipt));
 		json_object_object_add(nodes, plan_name(plan, i), node);
 	}
@@ -201,6 +218,9 @@ static int graph_go(struct plan *plan, const struct graph_options *o, int fd)
 	struct weft_completion c;
 	int ret;
 
+	ret = plan_open(plan, fd);
+	if (ret)
+		return ret;
 	plan->graph.flags = WEFT_GRAPH_KEEP | WEFT_GRAPH_RECEIPT;
 	interrupt_catch();
 	set_times(plan);

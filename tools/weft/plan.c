@@ -9,32 +9,9 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "plan.h"
+#include "plan_read.h"
 #include "util.h"
 #include "weft.h"
-
-/* What an argument is. */
-enum arg_kind {
-	ARG_COUNT,
-	ARG_COUNT32,
-	ARG_TIME,
-	ARG_UNTIL,
-};
-
-static const struct arg {
-	unsigned int op;
-	const char *name;
-	size_t at;
-	enum arg_kind kind;
-} args[] = {
-	{ WEFT_OP_YIELD, "count", offsetof(struct weft_job, yield.count), ARG_COUNT },
-	{ WEFT_OP_SPIN, "ns", offsetof(struct weft_job, spin.ns), ARG_TIME },
-	{ WEFT_OP_SLEEP, "ns", offsetof(struct weft_job, sleep.ns), ARG_TIME },
-	{ WEFT_OP_SLEEP, "until", offsetof(struct weft_job, sleep.ns), ARG_UNTIL },
-	{ WEFT_OP_WORK, "work_ns", offsetof(struct weft_job, work.work_ns), ARG_TIME },
-	{ WEFT_OP_WORK, "wait_ns", offsetof(struct weft_job, work.wait_ns), ARG_TIME },
-	{ WEFT_OP_WORK, "rounds", offsetof(struct weft_job, work.rounds), ARG_COUNT32 },
-};
 
 void plan_complain(const struct plan *plan, unsigned int line, unsigned int column,
 		   const char *fmt, ...)
@@ -49,8 +26,7 @@ void plan_complain(const struct plan *plan, unsigned int line, unsigned int colu
 }
 
 /* Return: -1. */
-static int __attribute__((format(printf, 3, 4)))
-wrong(const struct plan *plan, const struct j_value *v, const char *fmt, ...)
+int plan_wrong(const struct plan *plan, const struct j_value *v, const char *fmt, ...)
 {
 	char what[256];
 	va_list ap;
@@ -63,8 +39,7 @@ wrong(const struct plan *plan, const struct j_value *v, const char *fmt, ...)
 }
 
 /* Likewise, of its name. */
-static int __attribute__((format(printf, 3, 4)))
-wrong_key(const struct plan *plan, const struct j_value *v, const char *fmt, ...)
+int plan_wrong_key(const struct plan *plan, const struct j_value *v, const char *fmt, ...)
 {
 	char what[256];
 	va_list ap;
@@ -81,50 +56,50 @@ const char *plan_name(const struct plan *plan, unsigned int node)
 	return node < plan->count ? plan->values[node]->key : "?";
 }
 
-static int find_node(const struct plan *plan, const struct j_value *v)
+int plan_find_node(const struct plan *plan, const struct j_value *v)
 {
 	const char *names[WEFT_MAX_NODES], *near;
 	unsigned int i;
 
 	if (v->type != J_STRING)
-		return wrong(plan, v, "the name of a node was expected");
+		return plan_wrong(plan, v, "the name of a node was expected");
 	for (i = 0; i < plan->count; i++) {
 		names[i] = plan->values[i]->key;
 		if (!strcmp(names[i], v->text))
 			return i;
 	}
 	near = did_you_mean(v->text, names, plan->count);
-	return near ? wrong(plan, v, "there is no node '%s': did you mean '%s'?",
-			    v->text, near) :
-		      wrong(plan, v, "there is no node '%s'", v->text);
+	return near ? plan_wrong(plan, v, "there is no node '%s': did you mean '%s'?",
+				 v->text, near) :
+		      plan_wrong(plan, v, "there is no node '%s'", v->text);
 }
 
-static int get_bool(const struct plan *plan, const struct j_value *v, bool *out)
+int plan_get_bool(const struct plan *plan, const struct j_value *v, bool *out)
 {
 	if (v->type != J_BOOL)
-		return wrong(plan, v, "true or false was expected");
+		return plan_wrong(plan, v, "true or false was expected");
 	*out = v->text[0] == 't';
 	return 0;
 }
 
-static int get_count(const struct plan *plan, const struct j_value *v, uint64_t max,
-		     uint64_t *out)
+int plan_get_count(const struct plan *plan, const struct j_value *v, uint64_t max,
+		   uint64_t *out)
 {
 	if (v->type != J_NUMBER || parse_count(v->text, 0, max, out))
-		return wrong(plan, v, "a whole number up to %llu was expected",
-			     (unsigned long long)max);
+		return plan_wrong(plan, v, "a whole number up to %llu was expected",
+				  (unsigned long long)max);
 	return 0;
 }
 
 /* In ns, or a string with a unit. */
-static int get_time(const struct plan *plan, const struct j_value *v, uint64_t *out)
+int plan_get_time(const struct plan *plan, const struct j_value *v, uint64_t *out)
 {
 	if (v->type == J_STRING) {
 		if (parse_duration(v->text, out))
-			return wrong(plan, v, "a time such as \"10ms\" was expected");
+			return plan_wrong(plan, v, "a time such as \"10ms\" was expected");
 		return 0;
 	}
-	return get_count(plan, v, INT64_MAX, out);
+	return plan_get_count(plan, v, INT64_MAX, out);
 }
 
 static int get_edges(const struct plan *plan, const struct j_value *v, __u64 *mask)
@@ -133,7 +108,7 @@ static int get_edges(const struct plan *plan, const struct j_value *v, __u64 *ma
 	int node;
 
 	for (; item; item = v->type == J_ARRAY ? item->next : NULL) {
-		node = find_node(plan, item);
+		node = plan_find_node(plan, item);
 		if (node < 0)
 			return node;
 		*mask |= 1ULL << node;
@@ -152,7 +127,7 @@ static int get_need(const struct plan *plan, const struct j_value *v,
 		node->need = 1;
 		return 0;
 	}
-	if (get_count(plan, v, WEFT_MAX_NODES, &n))
+	if (plan_get_count(plan, v, WEFT_MAX_NODES, &n))
 		return -1;
 	node->need = n;
 	return 0;
@@ -167,16 +142,16 @@ static int get_guard(const struct plan *plan, const struct j_value *v,
 	int from;
 
 	if (v->type != J_OBJECT)
-		return wrong(plan, v, "an object was expected, such as {\"node\": \"a\", \"equal\": 0}");
+		return plan_wrong(plan, v, "an object was expected, such as {\"node\": \"a\", \"equal\": 0}");
 	for (m = v->first; m; m = m->next) {
 		if (!strcmp(m->key, "node")) {
-			from = find_node(plan, m);
+			from = plan_find_node(plan, m);
 			if (from < 0)
 				return from;
 			node->guard_node = from;
 			named = true;
 		} else if (!strcmp(m->key, "negative")) {
-			if (get_bool(plan, m, &negative))
+			if (plan_get_bool(plan, m, &negative))
 				return -1;
 			if (!negative)
 				node->flags ^= WEFT_NODE_UNLESS;
@@ -186,81 +161,16 @@ static int get_guard(const struct plan *plan, const struct j_value *v,
 			if (m->type == J_NUMBER)
 				node->guard_value = strtoll(m->text, &end, 10);
 			if (m->type != J_NUMBER || errno || *end)
-				return wrong(plan, m, "a whole number was expected");
+				return plan_wrong(plan, m, "a whole number was expected");
 			node->guard = *m->key == 'e' ? WEFT_GUARD_EQUAL :
 						       WEFT_GUARD_SHORT;
 		} else {
-			return wrong_key(plan, m, "a guard has no '%s': use node, and negative, equal or short",
-					 m->key);
+			return plan_wrong_key(plan, m, "a guard has no '%s': use node, and negative, equal or short",
+					      m->key);
 		}
 	}
 	if (!named || !node->guard)
-		return wrong(plan, v, "a guard wants node, and negative, equal or short");
-	return 0;
-}
-
-static const struct arg *find_arg(unsigned int op, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(args); i++)
-		if (args[i].op == op && !strcmp(args[i].name, name))
-			return &args[i];
-	return NULL;
-}
-
-static int get_binds(const struct plan *plan, const struct j_value *v,
-		     struct weft_node *node)
-{
-	const struct j_value *m;
-	const struct arg *arg;
-	unsigned int n = 0;
-	int from;
-
-	if (v->type != J_OBJECT)
-		return wrong(plan, v, "an object of arguments and nodes was expected");
-	for (m = v->first; m; m = m->next) {
-		arg = find_arg(node->job.op, m->key);
-		if (!arg)
-			return wrong_key(plan, m, "the op %s has no '%s'",
-					 weft_op_name(node->job.op), m->key);
-		from = find_node(plan, m);
-		if (from < 0)
-			return from;
-		if (n == WEFT_NODE_BINDS)
-			return wrong_key(plan, m, "at most %u arguments of a node can be bound",
-					 WEFT_NODE_BINDS);
-		node->bind[n++] = (struct weft_bind){
-			.node = from,
-			.what = WEFT_BIND_RESULT,
-			.arg = arg->at - offsetof(struct weft_job, arg),
-		};
-	}
-	return 0;
-}
-
-static int get_arg(struct plan *plan, unsigned int i, const struct arg *arg,
-		   const struct j_value *v)
-{
-	struct weft_job *job = &plan->nodes[i].job;
-	uint64_t n = 0;
-	int ret;
-
-	if (arg->kind == ARG_TIME || arg->kind == ARG_UNTIL)
-		ret = get_time(plan, v, &n);
-	else
-		ret = get_count(plan, v, arg->kind == ARG_COUNT32 ? UINT32_MAX :
-				UINT64_MAX, &n);
-	if (ret)
-		return ret;
-	if (arg->kind == ARG_COUNT32)
-		memcpy((char *)job + arg->at, &(__u32){ n }, sizeof(__u32));
-	else
-		memcpy((char *)job + arg->at, &(__u64){ n }, sizeof(__u64));
-	if (arg->kind == ARG_UNTIL) {
-		job->sleep.flags = WEFT_SLEEP_ABS;
-		plan->until[i] = true;
-	}
+		return plan_wrong(plan, v, "a guard wants node, and negative, equal or short");
 	return 0;
 }
 
@@ -269,7 +179,7 @@ static int get_flag(const struct plan *plan, const struct j_value *v,
 {
 	bool on = false;
 
-	if (get_bool(plan, v, &on))
+	if (plan_get_bool(plan, v, &on))
 		return -1;
 	if (on)
 		node->flags |= flag;
@@ -279,11 +189,10 @@ static int get_flag(const struct plan *plan, const struct j_value *v,
 static int get_member(struct plan *plan, unsigned int i, const struct j_value *m)
 {
 	struct weft_node *node = &plan->nodes[i];
-	const struct arg *arg = find_arg(node->job.op, m->key);
 	uint64_t n = 0;
 
-	if (arg)
-		return get_arg(plan, i, arg, m);
+	if (plan_has_arg(node->job.op, m->key))
+		return plan_get_arg(plan, i, m);
 	if (!strcmp(m->key, "op"))
 		return 0;
 	if (!strcmp(m->key, "after_success"))
@@ -299,22 +208,22 @@ static int get_member(struct plan *plan, unsigned int i, const struct j_value *m
 	if (!strcmp(m->key, "race"))
 		return get_flag(plan, m, node, WEFT_NODE_RACE);
 	if (!strcmp(m->key, "bind"))
-		return get_binds(plan, m, node);
+		return plan_get_binds(plan, m, node);
 	if (!strcmp(m->key, "unless"))
 		node->flags ^= WEFT_NODE_UNLESS;
 	if (!strcmp(m->key, "if") || !strcmp(m->key, "unless"))
-		return node->guard ? wrong_key(plan, m, "a node has one guard") :
+		return node->guard ? plan_wrong_key(plan, m, "a node has one guard") :
 				     get_guard(plan, m, node);
 	if (!strcmp(m->key, "deadline"))
-		return get_time(plan, m, &plan->deadlines[i]);
+		return plan_get_time(plan, m, &plan->deadlines[i]);
 	if (!strcmp(m->key, "tag")) {
-		if (get_count(plan, m, UINT32_MAX, &n))
+		if (plan_get_count(plan, m, UINT32_MAX, &n))
 			return -1;
 		node->job.tag = n;
 		return 0;
 	}
-	return wrong_key(plan, m, "a node with the op %s has no '%s'",
-			 weft_op_name(node->job.op), m->key);
+	return plan_wrong_key(plan, m, "a node with the op %s has no '%s'",
+			      weft_op_name(node->job.op), m->key);
 }
 
 static int get_op(const struct plan *plan, const struct j_value *v,
@@ -326,11 +235,11 @@ static int get_op(const struct plan *plan, const struct j_value *v,
 	int op;
 
 	if (v->type != J_OBJECT)
-		return wrong(plan, v, "an object was expected, such as {\"op\": \"nop\"}");
+		return plan_wrong(plan, v, "an object was expected, such as {\"op\": \"nop\"}");
 	for (m = v->first; m && strcmp(m->key, "op"); m = m->next)
 		;
 	if (!m)
-		return wrong(plan, v, "the node '%s' has no op", v->key);
+		return plan_wrong(plan, v, "the node '%s' has no op", v->key);
 	op = m->type == J_STRING ? weft_op_number(m->text) : -1;
 	if (op >= 0) {
 		node->job.op = op;
@@ -340,9 +249,9 @@ static int get_op(const struct plan *plan, const struct j_value *v,
 	for (i = 0; i < WEFT_LIB_OPS; i++)
 		names[i] = weft_op_name(i);
 	near = m->type == J_STRING ? did_you_mean(m->text, names, WEFT_LIB_OPS) : NULL;
-	return near ? wrong(plan, m, "there is no op '%s': did you mean '%s'?", m->text,
-			    near) :
-		      wrong(plan, m, "the name of an op was expected");
+	return near ? plan_wrong(plan, m, "there is no op '%s': did you mean '%s'?", m->text,
+				 near) :
+		      plan_wrong(plan, m, "the name of an op was expected");
 }
 
 static int get_nodes(struct plan *plan, struct j_value *v)
@@ -351,15 +260,15 @@ static int get_nodes(struct plan *plan, struct j_value *v)
 	unsigned int i;
 
 	if (v->type != J_OBJECT || !v->first)
-		return wrong(plan, v, "an object of nodes was expected, at least one");
+		return plan_wrong(plan, v, "an object of nodes was expected, at least one");
 	for (node = v->first; node; node = node->next) {
 		if (plan->count == WEFT_MAX_NODES)
-			return wrong_key(plan, node, "a graph has at most %u nodes",
-					 WEFT_MAX_NODES);
+			return plan_wrong_key(plan, node, "a graph has at most %u nodes",
+					      WEFT_MAX_NODES);
 		for (other = v->first; other != node; other = other->next)
 			if (!strcmp(other->key, node->key))
-				return wrong_key(plan, node, "there are two nodes '%s'",
-						 node->key);
+				return plan_wrong_key(plan, node, "there are two nodes '%s'",
+						      node->key);
 		if (get_op(plan, node, &plan->nodes[plan->count]))
 			return -1;
 		plan->values[plan->count++] = node;
@@ -368,6 +277,9 @@ static int get_nodes(struct plan *plan, struct j_value *v)
 		for (m = plan->values[i]->first; m; m = m->next)
 			if (get_member(plan, i, m))
 				return -1;
+	for (i = 0; i < plan->count; i++)
+		if (plan_end_args(plan, i))
+			return -1;
 	return 0;
 }
 
@@ -376,12 +288,21 @@ static int get_graph_member(struct plan *plan, struct j_value *m)
 	uint64_t n = 0;
 	int engine;
 
+	/* These come when all that they may name is known. */
 	if (!strcmp(m->key, "nodes"))
-		return get_nodes(plan, m);
+		return 0;
+	if (!strcmp(m->key, "buffers"))
+		return plan_get_buffers(plan, m);
+	if (!strcmp(m->key, "files"))
+		return plan_get_files(plan, m);
+	if (!strcmp(m->key, "eventfds"))
+		return plan_get_eventfds(plan, m);
+	if (!strcmp(m->key, "pipes"))
+		return plan_get_pipes(plan, m);
 	if (!strcmp(m->key, "deadline"))
-		return get_time(plan, m, &plan->deadline_ns);
+		return plan_get_time(plan, m, &plan->deadline_ns);
 	if (!strcmp(m->key, "tag")) {
-		if (get_count(plan, m, UINT32_MAX, &n))
+		if (plan_get_count(plan, m, UINT32_MAX, &n))
 			return -1;
 		plan->graph.tag = n;
 		return 0;
@@ -389,14 +310,14 @@ static int get_graph_member(struct plan *plan, struct j_value *m)
 	if (!strcmp(m->key, "engine")) {
 		engine = m->type == J_STRING ? weft_engine_number(m->text) : -1;
 		if (engine < 0)
-			return wrong(plan, m, "\"async\" or \"threads\" was expected");
+			return plan_wrong(plan, m, "\"async\" or \"threads\" was expected");
 		plan->engine = engine;
 		return 0;
 	}
 	if (*m->key == '$' || !strcmp(m->key, "description"))
 		return 0;
-	return wrong_key(plan, m, "a graph has no '%s': use nodes, engine, deadline or tag",
-			 m->key);
+	return plan_wrong_key(plan, m, "a graph has no '%s': use nodes, buffers, files, eventfds, pipes, engine, deadline or tag",
+			      m->key);
 }
 
 static char *read_all(const char *file, size_t *len)
@@ -432,10 +353,9 @@ static char *read_all(const char *file, size_t *len)
 int plan_read(struct plan *plan, const char *file)
 {
 	struct j_error error;
-	struct j_value *m;
+	struct j_value *m, *nodes = NULL;
 	size_t len;
 	char *text = read_all(file, &len);
-	bool nodes = false;
 
 	plan->file = strcmp(file, "-") ? file : "stdin";
 	if (!text)
@@ -454,17 +374,19 @@ int plan_read(struct plan *plan, const char *file)
 	for (m = plan->text->first; m; m = m->next) {
 		if (get_graph_member(plan, m))
 			return EXIT_USAGE;
-		nodes |= !strcmp(m->key, "nodes");
+		if (!strcmp(m->key, "nodes"))
+			nodes = m;
 	}
 	if (!nodes) {
 		plan_complain(plan, plan->text->line, plan->text->column,
 			      "the graph has no nodes");
 		return EXIT_USAGE;
 	}
-	return 0;
+	return get_nodes(plan, nodes) ? EXIT_USAGE : 0;
 }
 
 void plan_free(struct plan *plan)
 {
+	plan_close(plan);
 	j_free(plan->text);
 }
