@@ -15,19 +15,21 @@ fail() {
 }
 
 # One that shares its memory with others, a link, counts theirs, too. To shrink it
-# ends what is kept back in the quarantine of KASAN. The least of some looks does not
-# have what a program before this has closed a moment ago; nothing is started here.
+# ends what is kept back in the quarantine of KASAN. The least that is seen in some
+# seconds is without what a program before this has closed; nothing is started here.
 count_objects() {
 	for slab in $counted; do
 		if [ ! -w $slabs/"$slab"/shrink ] || [ -L $slabs/"$slab" ]; then
 			continue
 		fi
-		least='' i=0
-		while [ $i -lt 50 ]; do
+		least=''
+		read -r now _ </proc/uptime
+		end=$((${now%.*} + 3))
+		while [ "${now%.*}" -lt $end ]; do
 			echo 1 >$slabs/"$slab"/shrink
 			read -r count _ <$slabs/"$slab"/objects
 			[ "${least:-$count}" -lt "$count" ] || least=$count
-			i=$((i + 1))
+			read -r now _ </proc/uptime
 		done
 		echo "$slab $least"
 	done
