@@ -10,6 +10,8 @@ help:
 	@echo
 	@echo '  make            build weft.ko for the running kernel, or for KDIR=...'
 	@echo '  make tools      build the weft command: build/tools/weft'
+	@echo '  make man        manual pages of the weft command: build/man/'
+	@echo '  make install-tools  weft, its pages and its completion, below PREFIX=/usr/local'
 	@echo '  make clean      remove what was built'
 	@echo
 	@echo 'In virtual machines, with all set-up done by itself:'
@@ -44,6 +46,18 @@ setup:
 
 tools:
 	@tools/build.sh tools
+
+man: tools
+	@tools/man.py build/tools/weft build/man
+
+PREFIX ?= /usr/local
+
+install-tools: man
+	install -D -m 755 build/tools/weft $(DESTDIR)$(PREFIX)/bin/weft
+	install -D -m 644 tools/completion/weft.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/weft
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 build/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 vm:
 	@tools/run.sh vm
@@ -97,5 +111,5 @@ bench:
 soak:
 	@tools/run.sh soak $(DEBUG)
 
-.PHONY: help modules clean setup tools vm demo lint kunit selftests examples signals kasan \
+.PHONY: help modules clean setup tools man install-tools vm demo lint kunit selftests examples signals kasan \
 	timeline check-html pictures tracers coverage check matrix bench soak

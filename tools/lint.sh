@@ -83,7 +83,7 @@ check 'sparse (C=2)' warnings_of stock build/lint-sparse.log C=2
 check 'checkpatch --strict' checkpatch_all
 check 'kernel-doc' kernel_doc
 check 'layers' tools/layers.sh
-mapfile -t scripts_of_ours < <(files '*.sh' .ci/run)
+mapfile -t scripts_of_ours < <(files '*.sh' '*.bash' .ci/run)
 check 'shellcheck' shellcheck -x "${scripts_of_ours[@]}"
 mapfile -t texts < <(files '*.[ch]' '*.sh' '*.py' '*.md' Makefile Kbuild)
 check 'codespell' codespell -q 3 "${texts[@]}"

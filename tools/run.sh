@@ -186,7 +186,7 @@ tools() {
 
 	tools/vm/setup.sh tools
 	stock
-	tools/test/run.py card_test screen_test top_test || status=1
+	tools/test/run.py card_test help_test screen_test top_test || status=1
 	mapfile -t modules < <(module_files stock)
 	tools/vm/run.sh --timeout 300 --log "$log" \
 		${modules[@]+"${modules[@]}"} \

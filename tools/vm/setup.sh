@@ -15,7 +15,7 @@ OWN_PACKAGES=("$WEFT_SOURCE" busybox-static bc bison flex libelf-dev libssl-dev
 	cpio kmod lz4 xz-utils zstd)
 LINT_PACKAGES=("$WEFT_SOURCE" xz-utils git sparse shellcheck codespell perl)
 COVERAGE_PACKAGES=(gcovr)
-TOOLS_PACKAGES=(tmux)
+TOOLS_PACKAGES=(tmux groff-base)
 HTML_PACKAGES=(chromium fonts-dejavu-core)
 TRACERS_PACKAGES=(linux-perf trace-cmd bpftrace)
 
