@@ -6,8 +6,11 @@ set -e
 # The kernel's own late work must be over before anything is counted.
 sleep 5
 
+insmod /xxhash.ko
 insmod /weft.ko
 /job_bench bytes_per_job job_nop job_sleep job_sleep_busy graph_10 graph_10_steps
+/file_bench ring_jobs ring_jobs_all ring_threads ring_epoll
+/file_bench verify_jobs verify_pread verify_uring
 /job_bench fair_polls_yields fair_polls_spins fair_p99_yields fair_p99_spins
 rmmod weft
 

@@ -4,20 +4,11 @@
  * result is printed as a line "name value". Times are ns, which with
  * instruction counting are guest instructions; those named fair_ are percent.
  */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/weft.h>
+#include "client.h"
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #define NOP_BATCH	256
 #define NOP_ROUNDS	200
@@ -35,62 +26,6 @@
 static struct weft_job jobs[HELD_JOBS];
 static struct weft_completion completions[HELD_JOBS];
 
-static void die(const char *what)
-{
-	fprintf(stderr, "job_bench: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static unsigned long long now(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-static int open_client(unsigned int credits)
-{
-	struct weft_setup setup = {
-		.size = sizeof(setup),
-		.engine = WEFT_ENGINE_ASYNC,
-		.credits = credits,
-	};
-	int fd = open("/dev/weft", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		die("/dev/weft");
-	if (ioctl(fd, WEFT_IOC_SETUP, &setup))
-		die("set-up");
-	return fd;
-}
-
-static void submit(int fd, unsigned int count)
-{
-	struct weft_submit s = {
-		.size = sizeof(s),
-		.jobs = (unsigned long)jobs,
-		.count = count,
-	};
-
-	if (ioctl(fd, WEFT_IOC_SUBMIT, &s) != (int)count)
-		die("submit");
-}
-
-static void reap(int fd, unsigned int count)
-{
-	struct weft_wait w = {
-		.size = sizeof(w),
-		.completions = (unsigned long)completions,
-		.capacity = count,
-		.min = count,
-		.timeout_ns = WEFT_WAIT_FOREVER,
-	};
-
-	if (ioctl(fd, WEFT_IOC_WAIT, &w) != (int)count)
-		die("wait");
-}
-
 static unsigned long long job_nop(void)
 {
 	int fd = open_client(NOP_BATCH);
@@ -102,8 +37,8 @@ static unsigned long long job_nop(void)
 		/* The rounds before made the slots. */
 		if (!i)
 			begin = now(CLOCK_MONOTONIC);
-		submit(fd, NOP_BATCH);
-		reap(fd, NOP_BATCH);
+		submit(fd, jobs, NOP_BATCH);
+		reap(fd, completions, NOP_BATCH);
 	}
 	begin = now(CLOCK_MONOTONIC) - begin;
 	close(fd);
@@ -125,7 +60,7 @@ static void run_graph(int fd)
 		nodes[i].after_success = 1ULL << (i - 1);
 	if (ioctl(fd, WEFT_IOC_GRAPH, &graph) != 1)
 		die("graph");
-	reap(fd, 1);
+	reap(fd, completions, 1);
 	if (completions[0].result)
 		die("a node of the graph failed");
 }
@@ -136,8 +71,8 @@ static void run_steps(int fd)
 	int i;
 
 	for (i = 0; i < GRAPH_NODES; i++) {
-		submit(fd, 1);
-		reap(fd, 1);
+		submit(fd, jobs, 1);
+		reap(fd, completions, 1);
 		if (completions[0].result < 0)
 			die("a step failed");
 	}
@@ -174,8 +109,8 @@ static unsigned long long sleep_round(int fd)
 {
 	unsigned long long begin = now(CLOCK_MONOTONIC);
 
-	submit(fd, SLEEP_JOBS);
-	reap(fd, SLEEP_JOBS);
+	submit(fd, jobs, SLEEP_JOBS);
+	reap(fd, completions, SLEEP_JOBS);
 	return now(CLOCK_MONOTONIC) - begin;
 }
 
@@ -286,11 +221,11 @@ static unsigned long long bytes_per_job(void)
 	before = mem_free();
 	fd = open_client(HELD_JOBS);
 	for (i = 0; i < HELD_JOBS; i += HELD_JOBS / 2)
-		submit(fd, HELD_JOBS / 2);
+		submit(fd, jobs, HELD_JOBS / 2);
 	used = before - mem_free();
 	if (ioctl(fd, WEFT_IOC_CANCEL, &cancel))
 		die("cancel");
-	reap(fd, HELD_JOBS);
+	reap(fd, completions, HELD_JOBS);
 	close(fd);
 	return used / HELD_JOBS;
 }
@@ -308,7 +243,7 @@ static int open_flooder(__u8 op)
 		else
 			jobs[i].yield.count = ~0ULL;
 	}
-	submit(fd, FLOOD_JOBS);
+	submit(fd, jobs, FLOOD_JOBS);
 	return fd;
 }
 
@@ -350,8 +285,8 @@ static unsigned long long fair_polls(__u8 flooder_op)
 	jobs[0].op = WEFT_OP_YIELD;
 	jobs[0].yield.count = FAIR_YIELDS - 1;
 	polls = all_polls();
-	submit(fd, 1);
-	reap(fd, 1);
+	submit(fd, jobs, 1);
+	reap(fd, completions, 1);
 	polls = all_polls() - polls;
 	close(fd);
 	close(flooder);
@@ -387,8 +322,8 @@ static unsigned long long p99(void)
 	for (i = -1; i < FAIR_ROUNDS; i++) {
 		unsigned long long begin = now(CLOCK_MONOTONIC);
 
-		submit(fd, 1);
-		reap(fd, 1);
+		submit(fd, jobs, 1);
+		reap(fd, completions, 1);
 		if (i >= 0)
 			took[i] = now(CLOCK_MONOTONIC) - begin;
 	}
@@ -417,10 +352,7 @@ static unsigned long long fair_p99_spins(void)
 	return fair_p99_ratio(WEFT_OP_SPIN);
 }
 
-static const struct {
-	const char *name;
-	unsigned long long (*run)(void);
-} benchmarks[] = {
+static const struct benchmark benchmarks[] = {
 	{ "job_nop", job_nop },
 	{ "job_sleep", job_sleep },
 	{ "job_sleep_busy", job_sleep_busy },
@@ -433,25 +365,8 @@ static const struct {
 	{ "fair_p99_spins", fair_p99_spins },
 };
 
-static void run(const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < sizeof(benchmarks) / sizeof(benchmarks[0]); i++) {
-		if (strcmp(name, benchmarks[i].name))
-			continue;
-		printf("%s %llu\n", name, benchmarks[i].run());
-		return;
-	}
-	fprintf(stderr, "job_bench: no benchmark '%s'\n", name);
-	exit(2);
-}
-
 int main(int argc, char **argv)
 {
-	int i;
-
-	for (i = 1; i < argc; i++)
-		run(argv[i]);
-	return 0;
+	return run_benchmarks(benchmarks, sizeof(benchmarks) / sizeof(benchmarks[0]), argc,
+			      argv);
 }

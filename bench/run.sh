@@ -3,7 +3,9 @@
 # One boot of the stock kernel on one CPU with instruction counting: prints a
 # table and writes build/bench.json. build/stock must be built.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+# shellcheck source-path=SCRIPTDIR source=../tools/vm/lib.sh
+. "$(dirname "$0")/../tools/vm/lib.sh"
+cd "$WEFT_TREE"
 
 # What each figure is, and the figure to reach: at most, or with >= at least (- for
 # none).
@@ -27,6 +29,13 @@ job_sleep_busy_unrecorded - the same, module loaded with recorder=0
 job_sleep_busy_untimed -  the same, module loaded with timing=N
 graph_10          -    a graph of ten nops in a line, submitted to reaped
 graph_10_steps    -    the same, each submitted by userspace when the one before is reaped
+ring_jobs         2500 a token passed on by a graph of two jobs that waits for it, a hop
+ring_jobs_all     -    the same, with the graphs submitted and reaped
+ring_threads      -    the same by 64 threads of a process
+ring_epoll        -    the same by one thread with epoll
+verify_jobs       -    xxh64 of one of 1,000 cached files of 16 KiB, by verify jobs
+verify_pread      -    the same by pread() and libxxhash, one after the other
+verify_uring      -    the same by io_uring, 64 reads at once, and libxxhash
 bytes_per_job     384  memory of one of 100,000 sleeping jobs, all counted
 fair_polls_yields >=40 of all polls, those of a yield job beside 1,000 of another client
 fair_polls_spins  >=40 the same beside 1,000 spin jobs
@@ -35,10 +44,15 @@ fair_p99_spins    1000 the same beside 1,000 spin jobs'
 
 gcc -O2 -Wall -Wextra -Werror -static -Iinclude/uapi \
 	bench/job_bench.c -o build/job_bench
+gcc -O2 -Wall -Wextra -Werror -static -pthread -Iinclude/uapi \
+	bench/file_bench.c -o build/file_bench -luring -lxxhash
+xxhash=$(find "$(kernel_dir stock)/" -name xxhash_generic.ko -print -quit)
 results=$(tools/vm/run.sh --icount --mem 1024 --log build/vm/bench.log \
 	--file build/stock/weft.ko:/weft.ko \
 	--file build/stock/weft_bench.ko:/weft_bench.ko \
 	--file build/job_bench:/job_bench \
+	--file build/file_bench:/file_bench \
+	--file "$xxhash:/xxhash.ko" \
 	--file bench/guest.sh:/bench.sh -- 'sh /bench.sh')
 tools/vm/scanlog.sh build/vm/bench.log
 

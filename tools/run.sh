@@ -312,6 +312,7 @@ tracers() {
 }
 
 bench() {
+	tools/vm/setup.sh bench
 	stock
 	bench/run.sh
 }

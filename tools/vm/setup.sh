@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Brings the packages and kernels of the test bed:
-#   setup.sh [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html|tracers]
+#   setup.sh [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html|tracers|bench]
 # Everything lands in the cache (WEFT_CACHE); a second run only checks.
 # shellcheck disable=SC2317 # with_lock, logged and trap call functions by name
 set -euo pipefail
@@ -17,10 +17,11 @@ LINT_PACKAGES=("$WEFT_SOURCE" xz-utils git sparse shellcheck codespell perl)
 COVERAGE_PACKAGES=(gcovr)
 TOOLS_PACKAGES=(tmux groff-base)
 HTML_PACKAGES=(chromium fonts-dejavu-core)
+BENCH_PACKAGES=(liburing-dev libxxhash-dev)
 TRACERS_PACKAGES=(linux-perf trace-cmd bpftrace)
 
 usage() {
-	echo "usage: ${0##*/} [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html|tracers]" >&2
+	echo "usage: ${0##*/} [all|stock|uml|kasan|kcsan|backports|sid|lint|tools|coverage|html|tracers|bench]" >&2
 	exit 2
 }
 
@@ -335,6 +336,11 @@ setup_html() {
 	say "the browser is ready"
 }
 
+setup_bench() {
+	need_packages "${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}"
+	say "what jobs are measured against is ready"
+}
+
 setup_tracers() {
 	need_packages "${BUILD_PACKAGES[@]}" "${TRACERS_PACKAGES[@]}"
 	say "perf, trace-cmd and bpftrace are ready"
@@ -368,5 +374,6 @@ tools) setup_tools ;;
 coverage) setup_coverage ;;
 html) setup_html ;;
 tracers) setup_tracers ;;
+bench) setup_bench ;;
 *) usage ;;
 esac
