@@ -5,9 +5,10 @@
  * fails. Each error is a documented one, nothing is lost or left, and the same call
  * works afterwards.
  */
+#include "faults.h"
+#include "resources.h"
 #include <poll.h>
 #include <sys/epoll.h>
-#include "faults.h"
 
 #define CREDITS	8
 
@@ -27,6 +28,11 @@ struct bed {
 	struct weft_cancel cancel;
 	struct weft_graph graph;
 	struct weft_template template;
+	struct weft_run run;
+	struct weft_buffer buffer;
+	struct weft_progress progress;
+	struct resources resources;
+	enum holder holder;
 	struct weft_completion c[CREDITS];
 	const char *file;
 	int failures;
@@ -295,6 +301,91 @@ TEST_F(fault, submit_of_a_job_with_a_deadline_fails_cleanly)
 		     with_deadline(sleep_job(1, 100 * USEC), INT64_MAX));
 }
 
+/* A job with files, and with a buffer of this client. */
+static void prepare_holder(struct __test_metadata *_metadata, struct bed *bed)
+{
+	struct resources own = bed->resources;
+
+	prepare_client(_metadata, bed);
+	ASSERT_EQ(0, make_area(bed->fd, RESOURCE_BYTES, &own.area));
+	unmap_area(&own.area);
+	bed->job = holder_job(&own, bed->holder);
+}
+
+TEST_F(fault, submit_of_a_job_with_files_fails_cleanly)
+{
+	const char *held;
+	int i;
+
+	ASSERT_TRUE(open_resources(&self->bed.resources, variant->engine, CREDITS));
+	for (i = 0; i < HOLD_POLL_FOR_EVER; i++) {
+		self->bed.holder = i;
+		self->bed.failures = 0;
+		sweep(_metadata, &self->bed, &(struct faulty){
+			prepare_holder, call_submit, check_submit });
+		EXPECT_LT(0, self->bed.failures) TH_LOG("holder %d", i);
+	}
+	held = what_is_held(&self->bed.resources);
+	EXPECT_EQ(NULL, held) TH_LOG("held: %s", held);
+}
+
+static int call_buffer(struct bed *bed)
+{
+	bed->buffer = (struct weft_buffer){ .size = sizeof(bed->buffer), .bytes = 20000 };
+	return call(bed->fd, WEFT_IOC_BUFFER, &bed->buffer);
+}
+
+/* It is there, or nothing counts; if only its number was not told, it counts. */
+static void check_buffer(struct __test_metadata *_metadata, struct bed *bed, int ret)
+{
+	struct weft_stats before, after;
+
+	ASSERT_EQ(0, get_stats(bed->fd, &before));
+	ASSERT_EQ(0, call_buffer(bed));
+	ASSERT_EQ(0, get_stats(bed->fd, &after));
+	EXPECT_EQ(before.bytes + bed->buffer.bytes, after.bytes);
+	if (ret == -ENOMEM) {
+		EXPECT_EQ(0, bed->buffer.index);
+	}
+	ASSERT_EQ(0, free_buffer(bed->fd, bed->buffer.index));
+	ASSERT_EQ(0, get_stats(bed->fd, &after));
+	EXPECT_EQ(before.bytes, after.bytes);
+	check_client(_metadata, bed);
+}
+
+TEST_F(fault, buffer_fails_cleanly)
+{
+	sweep(_metadata, &self->bed, &(struct faulty){
+		prepare_client, call_buffer, check_buffer });
+	EXPECT_LT(0, self->bed.failures);
+}
+
+static int call_progress(struct bed *bed)
+{
+	bed->progress = (struct weft_progress){
+		.size = sizeof(bed->progress),
+		.id = bed->id,
+	};
+	return call(bed->fd, WEFT_IOC_PROGRESS, &bed->progress);
+}
+
+static void check_progress(struct __test_metadata *_metadata, struct bed *bed, int ret)
+{
+	(void)ret;
+	EXPECT_EQ(0, call_progress(bed));
+	EXPECT_EQ(0, bed->progress.ended);
+	EXPECT_EQ(WEFT_CANCELLED, cancel_job(bed->fd, bed->id));
+	EXPECT_EQ(1, reap(bed->fd, bed->c, 1));
+	check_client(_metadata, bed);
+}
+
+TEST_F(fault, progress_fails_cleanly)
+{
+	sweep(_metadata, &self->bed, &(struct faulty){
+		prepare_sleeper, call_progress, check_progress });
+	EXPECT_LT(0, self->bed.failures);
+}
+
 static struct weft_node nodes[3];
 
 static void prepare_graph(struct __test_metadata *_metadata, struct bed *bed)
@@ -391,6 +482,95 @@ TEST_F(fault, template_fails_cleanly)
 {
 	sweep(_metadata, &self->bed, &(struct faulty){
 		prepare_template, call_template, check_template });
+	EXPECT_LT(0, self->bed.failures);
+}
+
+static void prepare_run(struct __test_metadata *_metadata, struct bed *bed)
+{
+	prepare_template(_metadata, bed);
+	ASSERT_EQ(1, call_template(bed));
+	bed->run = (struct weft_run){
+		.size = sizeof(bed->run),
+		.number = bed->template.number,
+	};
+}
+
+static int call_run(struct bed *bed)
+{
+	return call(bed->fd, WEFT_IOC_RUN, &bed->run);
+}
+
+/* As check_graph(); the template is there all the same. */
+static void check_run(struct __test_metadata *_metadata, struct bed *bed, int ret)
+{
+	__u32 error = bed->run.error;
+	struct weft_stats stats;
+
+	ASSERT_EQ(0, get_stats(bed->fd, &stats));
+	if (!ret) {
+		EXPECT_TRUE(error == ENOMEM || error == EFAULT)
+			TH_LOG("error %u", error);
+		EXPECT_EQ(0, stats.accepted);
+		bed->failures++;
+	}
+	if (stats.accepted) {
+		ASSERT_EQ(1, reap(bed->fd, bed->c, 1));
+		EXPECT_EQ(0, bed->c[0].result);
+	}
+	ASSERT_EQ(1, call_run(bed));
+	ASSERT_EQ(1, reap(bed->fd, bed->c, 1));
+	EXPECT_EQ(0, bed->c[0].result);
+	EXPECT_EQ(0, close(bed->fd));
+}
+
+TEST_F(fault, run_of_a_template_fails_cleanly)
+{
+	sweep(_metadata, &self->bed, &(struct faulty){
+		prepare_run, call_run, check_run });
+	EXPECT_LT(0, self->bed.failures);
+}
+
+/* A graph that has ended, and whose results are kept. */
+static void prepare_results(struct __test_metadata *_metadata, struct bed *bed)
+{
+	prepare_graph(_metadata, bed);
+	bed->graph.flags = WEFT_GRAPH_KEEP;
+	ASSERT_EQ(1, call_graph(bed));
+	ASSERT_EQ(1, reap(bed->fd, bed->c, 1));
+}
+
+static int look_at_results(struct bed *bed)
+{
+	static struct weft_node_result results[3];
+	struct weft_graph_result look = {
+		.size = sizeof(look),
+		.flags = WEFT_RESULT_FREE,
+		.id = bed->graph.id,
+		.results = (uintptr_t)results,
+		.capacity = 3,
+	};
+	int ret = call(bed->fd, WEFT_IOC_GRAPH_RESULT, &look);
+
+	return ret == 3 && results[1].state != WEFT_NODE_ENDED ? -EPROTO : ret;
+}
+
+/* They are there still, or were given up after they had been handed out. */
+static void check_results(struct __test_metadata *_metadata, struct bed *bed, int ret)
+{
+	int again = look_at_results(bed);
+	struct weft_stats stats;
+
+	EXPECT_TRUE(again == -ENOENT ? ret == 3 || ret == -EFAULT : again == 3 && ret < 0)
+		TH_LOG("first %d, then %d", ret, again);
+	ASSERT_EQ(0, get_stats(bed->fd, &stats));
+	EXPECT_EQ(CREDITS, stats.credits_free);
+	EXPECT_EQ(0, close(bed->fd));
+}
+
+TEST_F(fault, results_of_a_graph_fail_cleanly)
+{
+	sweep(_metadata, &self->bed, &(struct faulty){
+		prepare_results, look_at_results, check_results });
 	EXPECT_LT(0, self->bed.failures);
 }
 
