@@ -51,8 +51,12 @@ static struct weft_job await_job(__u64 count)
 static int poll_now(int fd, short events)
 {
 	struct pollfd p = { .fd = fd, .events = events };
+	int ret;
 
-	return poll(&p, 1, 0) < 0 ? -errno : p.revents;
+	do {
+		ret = poll(&p, 1, 0);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : p.revents;
 }
 
 TEST_F(event, poll_of_what_is_ready_is_as_the_system_call)
