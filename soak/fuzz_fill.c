@@ -48,7 +48,13 @@ static int any_target(struct fuzzer *f)
 
 static __u64 any_offset(struct rng *rng)
 {
-	return rng_once_in(rng, 2) ? WEFT_OFFSET_CURRENT : mostly_below(rng, 1 << 14);
+	return rng_once_in(rng, 2) ? WEFT_OFFSET_CURRENT : mostly_below(rng, 1 << 12);
+}
+
+/* Most are short: what is done with the bytes is the same, however many there are. */
+static __u64 any_length(struct rng *rng)
+{
+	return mostly_below(rng, rng_once_in(rng, 16) ? 1 << 13 : 1 << 10);
 }
 
 static __u64 any_id(struct fuzzer *f)
@@ -63,7 +69,7 @@ static void fill_copy(struct fuzzer *f, struct weft_job *job)
 	job->copy.out = any_target(f);
 	job->copy.in_offset = any_offset(&f->rng);
 	job->copy.out_offset = any_offset(&f->rng);
-	job->copy.len = mostly_below(&f->rng, 1 << 14);
+	job->copy.len = any_length(&f->rng);
 	job->copy.flags = mostly_zero(&f->rng);
 }
 
@@ -71,8 +77,8 @@ static void fill_verify(struct fuzzer *f, struct weft_job *job)
 {
 	job->verify.fd = any_target(f);
 	job->verify.algorithm = rng_below(&f->rng, 4);
-	job->verify.offset = mostly_below(&f->rng, 1 << 14);
-	job->verify.len = mostly_below(&f->rng, 1 << 14);
+	job->verify.offset = mostly_below(&f->rng, 1 << 12);
+	job->verify.len = any_length(&f->rng);
 	job->verify.flags = rng_below(&f->rng, 4);
 	if (job->verify.flags) {
 		job->verify.start = mostly_below(&f->rng, 4096);
@@ -86,7 +92,7 @@ static void fill_rw(struct fuzzer *f, struct weft_job *job)
 	job->rw.buffer = mostly_below(&f->rng, 4);
 	job->rw.offset = any_offset(&f->rng);
 	job->rw.start = mostly_below(&f->rng, 8192);
-	job->rw.len = mostly_below(&f->rng, 8192);
+	job->rw.len = any_length(&f->rng);
 	job->rw.flags = mostly_zero(&f->rng);
 }
 
@@ -326,7 +332,7 @@ static void fill_node(struct fuzzer *f, unsigned int i)
 /* Return: how many nodes there are, if one believes the call. */
 static __u32 fill_nodes(struct fuzzer *f)
 {
-	unsigned int i, n = 1 + rng_below(&f->rng, MAX_NODES);
+	unsigned int i, n = 1 + rng_below(&f->rng, rng_once_in(&f->rng, 8) ? MAX_NODES : 3);
 
 	for (i = 0; i < n; i++)
 		fill_node(f, i);

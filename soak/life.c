@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include "soak.h"
 
+#define AT_ONCE	2
 #define MOST	16
 #define CREDITS	32
 
@@ -28,6 +29,29 @@ static void open_cycle(struct cycle *cycle, struct rng *rng)
 	/* A thread takes long to make. */
 	cycle->jobs = cycle->engine == WEFT_ENGINE_THREADS ? 2 : MOST;
 	cycle->fd = must_open(cycle->engine, CREDITS);
+}
+
+/* @n cycles in each of some processes at once: most of a cycle is a wait for others. */
+static void run_cycles(struct round *round, void (*run)(struct cycle *cycle), unsigned int n)
+{
+	pid_t pids[AT_ONCE];
+	struct cycle cycle;
+	unsigned int i;
+
+	for (i = 0; i < AT_ONCE; i++) {
+		struct rng rng = rng_split(&round->rng);
+
+		pids[i] = fork_helper();
+		if (pids[i])
+			continue;
+		while (n--) {
+			open_cycle(&cycle, &rng);
+			run(&cycle);
+		}
+		_exit(0);
+	}
+	for (i = 0; i < AT_ONCE; i++)
+		end_helper(pids[i]);
 }
 
 /* Jobs that end, and jobs that do not; on @fd, with the cookies from 0 on. */
@@ -165,16 +189,12 @@ static void (*const cycles[])(struct cycle *cycle) = {
 
 static void round_life(struct round *round)
 {
-	unsigned int i, which = round->seed % ARRAY_SIZE(cycles);
+	unsigned int which = round->seed % ARRAY_SIZE(cycles);
 	unsigned int n = 20 / slowness() ?: 1;
-	struct cycle cycle;
 
-	for (i = 0; i < n; i++) {
-		open_cycle(&cycle, &round->rng);
-		cycles[which](&cycle);
-	}
+	run_cycles(round, cycles[which], n);
 	must_be_idle(PATIENCE);
-	reach(which, n);
+	reach(which, AT_ONCE * n);
 }
 
 const struct storm storm_life = {
@@ -254,23 +274,16 @@ static void loop_flight(struct cycle *cycle)
 
 static void round_loops(struct round *round)
 {
-	unsigned int i, which = round->seed % 2, n = 20 / slowness() ?: 1;
-	struct cycle cycle;
+	unsigned int which = round->seed % 2, n = 20 / slowness() ?: 1;
 	int sockets[2];
 
-	for (i = 0; i < n; i++) {
-		open_cycle(&cycle, &round->rng);
-		if (which)
-			loop_flight(&cycle);
-		else
-			loop_epoll(&cycle);
-	}
+	run_cycles(round, which ? loop_flight : loop_epoll, n);
 	if (!socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets)) {
 		close(sockets[0]);
 		close(sockets[1]);
 	}
 	must_be_idle(PATIENCE);
-	reach(which, n);
+	reach(which, AT_ONCE * n);
 }
 
 const struct storm storm_loops = {
